@@ -1,0 +1,50 @@
+# Two commands do everything: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint types imports lock check clean
+
+run: $(VENV)/.installed
+	$(BIN)/concord run
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-test
+	$(BIN)/lint-imports
+
+check: lint types imports
+
+# uv is quick; pip does the same where uv cannot (it does not read pip's configuration).
+install = ($(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r $(1) \
+	|| $(BIN)/python -m pip install -q --require-hashes -r $(1))
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	-$(BIN)/python -m pip install -q uv
+
+$(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
+	$(call install,requirements-test.lock)
+	@touch $@
+
+lock: $(VENV)/bin/python
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command "make lock" --group build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command "make lock" --group test -c requirements.lock -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
