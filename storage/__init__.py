@@ -1,0 +1,1 @@
+"""What Concord remembers: tables, engine, sessions, migrations."""

@@ -1,0 +1,92 @@
+"""The shape of the store over time: bringing a database to the newest revision, and refusing a newer one."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from storage.engine import Store
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class NewerDatabaseError(Exception):
+    """The database was written by a newer Concord than this one."""
+
+
+class ForeignDatabaseError(Exception):
+    """The database holds tables that are not Concord's."""
+
+
+def upgrade(store: Store) -> tuple[str | None, str]:
+    """Apply what is missing; the revision before and after.
+
+    Raises NewerDatabaseError where the database's revision is not known here, ForeignDatabaseError where there are
+    tables but no revision: both leave the database as it was.
+    """
+    with store.engine.connect() as connection:
+        before = _checked_revision(connection)
+        if before == newest():
+            return before, before
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+    return before, newest()
+
+
+def newest() -> str:
+    """The revision that this version of Concord works with."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    if head is None:
+        raise RuntimeError("there is no migration in storage/migrations/versions")
+    return head
+
+
+def check(store: Store) -> None:
+    """Compare the tables in the code with the database; raises where a migration is missing."""
+    with store.engine.connect() as connection:
+        command.check(_config(connection))
+
+
+def write_revision(store: Store, message: str) -> None:
+    """For developers: write the migration from the database as it is to the tables in the code."""
+    with store.engine.connect() as connection:
+        command.revision(_config(connection), message, autogenerate=True)
+
+
+def upgrade_to(store: Store, revision: str) -> None:
+    """Bring a database to one given revision; tests of upgrades start from there."""
+    with store.engine.connect() as connection:
+        command.upgrade(_config(connection), revision)
+        connection.commit()
+
+
+def revisions() -> list[str]:
+    """All revisions, oldest first."""
+    return [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+
+
+def _checked_revision(connection: Connection) -> str | None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is not None and revision not in revisions():
+        raise NewerDatabaseError(
+            f"The database is at revision {revision}, which this version of Concord does not know: a newer Concord wrote "
+            f"it. Nothing was changed. Install that version, or point CONCORD_DATABASE_URL at another database."
+        )
+    if revision is None and (foreign := set(inspect(connection).get_table_names()) - {"alembic_version"}):
+        raise ForeignDatabaseError(
+            f"The database has tables that Concord did not make ({', '.join(sorted(foreign)[:5])}). Nothing was changed. "
+            f"Point CONCORD_DATABASE_URL at an empty database."
+        )
+    connection.rollback()
+    return revision
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(slug)s")
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,193 @@
+"""Batches, assignments and labels; what people found unclear, and how it was ruled."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from storage.tables.columns import big, choice, identity, reference
+from storage.tables.item import ItemState
+
+
+class Origin(StrEnum):
+    """How a batch came to a person."""
+
+    ASKED = "asked"
+    PUSHED = "pushed"
+    PLANNED = "planned"
+
+
+class Place(StrEnum):
+    """What became of a person's place on an item.
+
+    ``planned`` waits for its card, ``open`` is being worked on, ``returned`` went back and the same person may have
+    it again; ``skipped`` and ``closed`` went back or ended for good, ``barred`` is somebody who saw others' labels.
+    """
+
+    PLANNED = "planned"
+    OPEN = "open"
+    LABELLED = "labelled"
+    SKIPPED = "skipped"
+    FLAGGED = "flagged"
+    RETURNED = "returned"
+    CLOSED = "closed"
+    BARRED = "barred"
+
+
+class EscalationReason(StrEnum):
+    """Why an item needs a ruling."""
+
+    UNCLEAR = "unclear"
+    DISAGREEMENT = "disagreement"
+    SKIPS = "skips"
+    NOBODY_LEFT = "nobody_left"
+
+
+class EscalationState(StrEnum):
+    """Whether an escalation still waits."""
+
+    OPEN = "open"
+    RULED = "ruled"
+    SENT_BACK = "sent_back"
+    WITHDRAWN = "withdrawn"
+
+
+class Batch(SQLModel, table=True):
+    """Items that a person works through in one card.
+
+    ``focus`` is the position that *Back* chose, in force while ``focus_us`` is later than every answer in the batch.
+    """
+
+    __table_args__ = (Index("ix_batch_person", "person_id", "closed_at"),)
+
+    id: int | None = identity()
+    project_id: int = reference("project.id")
+    person_id: int = reference("person.id")
+    origin: Origin = choice(Origin, default=Origin.ASKED)
+    size: int = 0
+    focus: int | None = None
+    focus_us: int = big(default=0)
+    version: int = 0
+    created_at: datetime
+    closed_at: datetime | None = None
+
+
+class Assignment(SQLModel, table=True):
+    """A person's place on an item, and the label in force on it.
+
+    ``acted_us`` is the ``action_ts`` of the last click that counted, in microseconds: an older or equal one is late or
+    doubled and changes nothing. ``counts`` says whether the label is part of agreement, ``major`` under which guideline.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "item_id"),
+        Index("ix_assignment_item", "item_id"),
+        Index("ix_assignment_batch", "batch_id", "position"),
+        Index(
+            "ix_assignment_lease",
+            "lease_until",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    id: int | None = identity()
+    project_id: int = reference("project.id")
+    item_id: int = reference("item.id")
+    person_id: int = reference("person.id")
+    batch_id: int | None = reference("batch.id", nullable=True)
+    position: int = 0
+    state: Place = choice(Place, default=Place.OPEN)
+    value_id: int | None = reference("label_value.id", nullable=True)
+    counts: bool = True
+    after_ruling: bool = False
+    major: int | None = None
+    guideline_id: int | None = reference("guideline.id", nullable=True)
+    acted_us: int = big(default=0)
+    version: int = 0
+    lease_until: datetime | None = None
+    given_at: datetime
+    labelled_at: datetime | None = None
+
+
+class Label(SQLModel, table=True):
+    """A label as it was given. Rows are only added: this is the history of labels and of what they did to the item."""
+
+    __table_args__ = (Index("ix_label_project_at", "project_id", "at"), Index("ix_label_item", "item_id"))
+
+    id: int | None = identity()
+    project_id: int = reference("project.id")
+    assignment_id: int = reference("assignment.id")
+    item_id: int = reference("item.id")
+    person_id: int = reference("person.id")
+    value_id: int = reference("label_value.id")
+    previous_value_id: int | None = reference("label_value.id", nullable=True)
+    guideline_id: int | None = reference("guideline.id", nullable=True)
+    item_from: ItemState = choice(ItemState)
+    item_to: ItemState = choice(ItemState)
+    after_ruling: bool = False
+    at: datetime
+
+
+class Pattern(SQLModel, table=True):
+    """How many people gave an item each value under one major guideline version, as ``value_id:count`` pairs."""
+
+    __table_args__ = (Index("ix_pattern_counts", "project_id", "major", "segment", "pattern"),)
+
+    item_id: int = reference("item.id", primary_key=True)
+    major: int = Field(primary_key=True)
+    project_id: int = reference("project.id")
+    segment: str = Field(default="", max_length=200)
+    pattern: str = ""
+
+
+class Flag(SQLModel, table=True):
+    """Somebody found an item unclear."""
+
+    id: int | None = identity()
+    project_id: int = reference("project.id")
+    escalation_id: int = reference("escalation.id", index=True)
+    item_id: int = reference("item.id")
+    person_id: int = reference("person.id")
+    assignment_id: int = reference("assignment.id")
+    reason: str = Field(max_length=40)
+    note: str = ""
+    at: datetime
+
+
+class Escalation(SQLModel, table=True):
+    """An item that waits for a ruling, or had one. At most one of an item is open."""
+
+    __table_args__ = (
+        Index(
+            "uq_escalation_open_item",
+            "item_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_escalation_project_state", "project_id", "state"),
+    )
+
+    id: int | None = identity()
+    project_id: int = reference("project.id")
+    item_id: int = reference("item.id")
+    reason: EscalationReason = choice(EscalationReason)
+    state: EscalationState = choice(EscalationState, default=EscalationState.OPEN)
+    version: int = 0
+    opened_at: datetime
+    settled_at: datetime | None = None
+
+
+class Ruling(SQLModel, table=True):
+    """A reviewer's decision on an escalation: a value, or (without one) back to the flagger. Rows are only added."""
+
+    id: int | None = identity()
+    escalation_id: int = reference("escalation.id", index=True)
+    item_id: int = reference("item.id")
+    person_id: int = reference("person.id")
+    value_id: int | None = reference("label_value.id", nullable=True)
+    rationale: str
+    guideline_id: int | None = reference("guideline.id", nullable=True)
+    at: datetime

