@@ -1,0 +1,52 @@
+"""The web page of the workspace: one HTML page, its style sheets and its modules, served as they lie on disk."""
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+from starlette.types import Scope
+
+PAGES = Path(__file__).parent / "pages"
+
+# Scripts come from here alone, so that text in a message could not run even if the page had a hole.
+# Pictures may come from anywhere, because an image block may name any address.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src * data: blob:",
+        "connect-src 'self' ws: wss:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_templates = Jinja2Templates(directory=PAGES)
+
+
+async def show_page(request: Request) -> Response:
+    """Answer the one HTML page; who looks at it and where they are is read from the address by its modules."""
+    page = _templates.TemplateResponse(request, "page.html")
+    page.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    page.headers["Cache-Control"] = "no-cache"
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
+
+
+class _FreshFiles(StaticFiles):
+    """Static files that the browser asks about every time: modules of two versions must never mix."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
+
+
+routes: list[BaseRoute] = [
+    Route("/", show_page),
+    Mount("/static", _FreshFiles(directory=PAGES / "static"), name="static"),
+]

@@ -1,0 +1,81 @@
+// A surface is one message, one modal or one Home: where elements live, act, and remember what was entered.
+import * as api from "./api.js";
+import { confirmed } from "./confirm.js";
+import { h, icon } from "./dom.js";
+import { state } from "./state.js";
+
+const MESSAGES = {
+  unreachable: "The workspace cannot be reached",
+  timeout: "The app did not answer in time",
+  not_connected: "The app is not connected",
+  no_app: "The app is not connected",
+};
+
+export const inWords = (error) => MESSAGES[error] ?? (error ? `This did not work (${error})` : "This did not work");
+
+/** `target` is {channel, ts}, {home: true} or {view_id}: what the server calls the surface. */
+export function createSurface(target, { neverFolds = false } = {}) {
+  let entries = new Map();
+  let former = new Map();
+  const surface = {
+    target,
+    neverFolds,
+    unfolded: new Set(),
+    errors: new Map(),
+
+    begin() { former = entries; entries = new Map(); },
+    end() { former = new Map(); },
+
+    /** Registers an element with its first value, and answers what it holds: what was entered before, if anything. */
+    hold(block, element, type, initial) {
+      const key = keyOf(block, element);
+      const before = former.get(key) ?? entries.get(key);
+      const kept = before?.touched && before.type === type ? before : { block: block.block_id, action: element.action_id, type, value: initial, touched: false };
+      entries.set(key, kept);
+      return kept.value;
+    },
+
+    enter(block, element, value) {
+      const entry = entries.get(keyOf(block, element));
+      if (entry) Object.assign(entry, { value, touched: true });
+    },
+
+    valueOf(block, element) {
+      return entries.get(keyOf(block, element))?.value ?? {};
+    },
+
+    /** {block_id: {action_id: {type, …}}}: the form in which Slack sends the values of a surface. */
+    values() {
+      const all = {};
+      for (const { block, action, type, value } of entries.values()) (all[block] ??= {})[action] = { type, ...value };
+      return all;
+    },
+
+    /** Sends a click or a choice; the control is busy until the app has answered. */
+    async act({ block, element, control, payload = {} }) {
+      if (element.confirm && !(await confirmed(element.confirm, { dangerous: element.style === "danger" }))) return false;
+      clearProblem(control);
+      control.setAttribute("aria-busy", "true");
+      const answer = await api.click({ user: state.me.id, ...target, block_id: block.block_id, action_id: element.action_id, ...payload, state: surface.values() });
+      control.removeAttribute("aria-busy");
+      if (!answer.ok) showProblem(control, inWords(answer.error));
+      return answer.ok;
+    },
+
+    options(block, element, value) {
+      return api.options({ user: state.me.id, ...target, block_id: block.block_id, action_id: element.action_id, value });
+    },
+  };
+  return surface;
+}
+
+const keyOf = (block, element) => JSON.stringify([block.block_id, element.action_id]);
+
+function showProblem(control, words) {
+  if (!control.isConnected) return;
+  control.after(h("span", { class: "problem", role: "alert" }, icon("warning"), words));
+}
+
+function clearProblem(control) {
+  if (control.nextElementSibling?.classList.contains("problem")) control.nextElementSibling.remove();
+}
