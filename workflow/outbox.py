@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import String, cast, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col
 
 from storage.tables import Card, Lane, Outbox, OutboxKind, OutboxState, Purpose
 
@@ -66,27 +66,27 @@ def put(
 
 def rewrite(session: Session, now: datetime, kind: str, subject_id: int, version: int, template: str) -> None:
     """Rewrite every copy of a card from the store, once per version; a copy not yet posted will show the truth anyway."""
-    copies = select(col(Card.id), col(Card.channel)).where(col(Card.kind) == kind, col(Card.subject_id) == subject_id)
-    rows = [
-        {
-            "key": f"{kind}:{subject_id}:v{version}:c{card_id}",
-            "lane": int(Lane.URGENT),
-            "kind": OutboxKind.UPDATE,
-            "subject": f"{kind}:{subject_id}",
-            "channel": channel,
-            "template": template,
-            "context": {"id": subject_id},
-            "card_kind": kind,
-            "subject_id": subject_id,
-            "card_id": card_id,
-            "state": OutboxState.WAITING,
-            "due_at": now,
-            "created_at": now,
-        }
-        for card_id, channel in session.execute(copies)
-    ]
-    if rows:
-        session.execute(insert_or_skip(session, Outbox, ["key"]), rows)
+    row: dict[str, Any] = {
+        "lane": int(Lane.URGENT),
+        "kind": OutboxKind.UPDATE,
+        "subject": f"{kind}:{subject_id}",
+        "template": template,
+        "context": {"id": subject_id},
+        "card_kind": kind,
+        "subject_id": subject_id,
+        "state": OutboxState.WAITING,
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+    }
+    types = SQLModel.metadata.tables["outbox"].c
+    copies = select(
+        literal(f"{kind}:{subject_id}:v{version}:c").concat(cast(col(Card.id), String)),
+        col(Card.id),
+        col(Card.channel),
+        *(literal(value, types[name].type) for name, value in row.items()),
+    ).where(col(Card.kind) == kind, col(Card.subject_id) == subject_id)
+    session.execute(insert_or_skip(session, Outbox, ["key"]).from_select(["key", "card_id", "channel", *row], copies))
 
 
 def supersede(session: Session, now: datetime, key: str, reason: str) -> None:

@@ -89,7 +89,7 @@ class QueueCursor(SQLModel, table=True):
 
 
 class Item(SQLModel, table=True):
-    """One thing to label."""
+    """One thing to label, by ``overlap`` people. While it is open, ``open_places`` plus the places taken is ``overlap``."""
 
     __table_args__ = (
         UniqueConstraint("project_id", "key"),
@@ -117,6 +117,7 @@ class Item(SQLModel, table=True):
     queue_id: int | None = reference("queue.id", nullable=True)
     seq: int | None = big(default=None)
     open_places: int = 0
+    overlap: int = 0
     key: str = Field(max_length=255)
     fields: dict[str, str] = document()
     digest: str = Field(max_length=64)

@@ -59,7 +59,7 @@ class Batch(SQLModel, table=True):
     ``focus`` is the position that *Back* chose, in force while ``focus_us`` is later than every answer in the batch.
     """
 
-    __table_args__ = (Index("ix_batch_person", "person_id", "closed_at"),)
+    __table_args__ = (Index("ix_batch_person", "person_id", "project_id"),)
 
     id: int | None = identity()
     project_id: int = reference("project.id")
@@ -70,20 +70,27 @@ class Batch(SQLModel, table=True):
     focus_us: int = big(default=0)
     version: int = 0
     created_at: datetime
-    closed_at: datetime | None = None
 
 
 class Assignment(SQLModel, table=True):
     """A person's place on an item, and the label in force on it.
 
     ``acted_us`` is the ``action_ts`` of the last click that counted, in microseconds: an older or equal one is late or
-    doubled and changes nothing. ``counts`` says whether the label is part of agreement, ``major`` under which guideline.
+    doubled and changes nothing. ``value_id`` is the label in force; ``counted_id`` the one that counts for agreement, the
+    last before a ruling, given under the guideline's ``major`` version. ``skips`` counts how often the person skipped.
     """
 
     __table_args__ = (
         UniqueConstraint("person_id", "item_id"),
         Index("ix_assignment_item", "item_id"),
         Index("ix_assignment_batch", "batch_id", "position"),
+        Index(
+            "ix_assignment_person_open",
+            "person_id",
+            "project_id",
+            sqlite_where=text("state IN ('planned', 'open')"),
+            postgresql_where=text("state IN ('planned', 'open')"),
+        ),
         Index(
             "ix_assignment_lease",
             "lease_until",
@@ -100,8 +107,9 @@ class Assignment(SQLModel, table=True):
     position: int = 0
     state: Place = choice(Place, default=Place.OPEN)
     value_id: int | None = reference("label_value.id", nullable=True)
-    counts: bool = True
+    counted_id: int | None = reference("label_value.id", nullable=True)
     after_ruling: bool = False
+    skips: int = 0
     major: int | None = None
     guideline_id: int | None = reference("guideline.id", nullable=True)
     acted_us: int = big(default=0)

@@ -53,7 +53,11 @@ class Workspace(SQLModel, table=True):
 
 
 class Project(SQLModel, table=True):
-    """One annotation operation: its question, its rules, its clock."""
+    """One annotation operation: its question, its rules, its clock.
+
+    ``overlap_after`` and ``stranded_after`` are the last item that a changed overlap, or a look for items that nobody may
+    take any more, has come to; None when there is nothing to do.
+    """
 
     id: int | None = identity()
     name: str = Field(unique=True, max_length=80)
@@ -69,6 +73,8 @@ class Project(SQLModel, table=True):
     time_zone: str = Field(max_length=64)
     digest_at: str = Field(max_length=5)
     guideline_id: int | None = big(default=None)
+    overlap_after: int | None = big(default=None)
+    stranded_after: int | None = big(default=None)
     version: int = 1
     created_at: datetime
 

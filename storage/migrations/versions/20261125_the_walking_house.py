@@ -1,6 +1,6 @@
 """the walking house
 
-Revision: 55dc625192b4
+Revision: 611cc76c9f73
 Follows: 
 """
 
@@ -10,7 +10,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 
-revision = '55dc625192b4'
+revision = '611cc76c9f73'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -46,6 +46,8 @@ def upgrade() -> None:
     sa.Column('time_zone', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('digest_at', sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
     sa.Column('guideline_id', sa.BigInteger(), nullable=True),
+    sa.Column('overlap_after', sa.BigInteger(), nullable=True),
+    sa.Column('stranded_after', sa.BigInteger(), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_project')),
@@ -69,13 +71,12 @@ def upgrade() -> None:
     sa.Column('focus_us', sa.BigInteger(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('closed_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_batch_person_id_person')),
     sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_batch_project_id_project')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_batch'))
     )
     with op.batch_alter_table('batch', schema=None) as batch_op:
-        batch_op.create_index('ix_batch_person', ['person_id', 'closed_at'], unique=False)
+        batch_op.create_index('ix_batch_person', ['person_id', 'project_id'], unique=False)
 
     op.create_table('card',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -226,6 +227,7 @@ def upgrade() -> None:
     sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('seq', sa.BigInteger(), nullable=True),
     sa.Column('open_places', sa.Integer(), nullable=False),
+    sa.Column('overlap', sa.Integer(), nullable=False),
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
     sa.Column('fields', sa.JSON(), nullable=False),
     sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
@@ -318,8 +320,9 @@ def upgrade() -> None:
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('state', sa.Enum('planned', 'open', 'labelled', 'skipped', 'flagged', 'returned', 'closed', 'barred', name='place', native_enum=False, length=20), nullable=False),
     sa.Column('value_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('counts', sa.Boolean(), nullable=False),
+    sa.Column('counted_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('after_ruling', sa.Boolean(), nullable=False),
+    sa.Column('skips', sa.Integer(), nullable=False),
     sa.Column('major', sa.Integer(), nullable=True),
     sa.Column('guideline_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('acted_us', sa.BigInteger(), nullable=False),
@@ -328,6 +331,7 @@ def upgrade() -> None:
     sa.Column('given_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('labelled_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['batch_id'], ['batch.id'], name=op.f('fk_assignment_batch_id_batch')),
+    sa.ForeignKeyConstraint(['counted_id'], ['label_value.id'], name=op.f('fk_assignment_counted_id_label_value')),
     sa.ForeignKeyConstraint(['guideline_id'], ['guideline.id'], name=op.f('fk_assignment_guideline_id_guideline')),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_assignment_item_id_item')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_assignment_person_id_person')),
@@ -340,6 +344,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_assignment_batch', ['batch_id', 'position'], unique=False)
         batch_op.create_index('ix_assignment_item', ['item_id'], unique=False)
         batch_op.create_index('ix_assignment_lease', ['lease_until'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.create_index('ix_assignment_person_open', ['person_id', 'project_id'], unique=False, sqlite_where=sa.text("state IN ('planned', 'open')"), postgresql_where=sa.text("state IN ('planned', 'open')"))
 
     op.create_table('escalation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -464,6 +469,7 @@ def downgrade() -> None:
 
     op.drop_table('escalation')
     with op.batch_alter_table('assignment', schema=None) as batch_op:
+        batch_op.drop_index('ix_assignment_person_open', sqlite_where=sa.text("state IN ('planned', 'open')"), postgresql_where=sa.text("state IN ('planned', 'open')"))
         batch_op.drop_index('ix_assignment_lease', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_assignment_item')
         batch_op.drop_index('ix_assignment_batch')
