@@ -1,0 +1,125 @@
+"""Text as people see it: cleaned of what Slack and databases refuse, measured in columns, cut between characters.
+
+A character here is a grapheme cluster (Unicode Annex 29): a family emoji, a flag, or a letter with its marks is one.
+"""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable
+
+import regex
+
+ELLIPSIS = "…"
+
+_GRAPHEME = regex.compile(r"\X")
+_UNWANTED = regex.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_LINE_ENDS = regex.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_CONTROLS = regex.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_NOT_CHARACTERS = regex.compile("[\ud800-\udfff\ufffe\uffff]")
+_EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|[0-9#*]\uFE0F?\u20E3")
+
+
+def clean(text: str) -> str:
+    """Text without the characters that Slack or a database refuses.
+
+    Every line end (CR, NEL, form feed, U+2028, U+2029) becomes a line feed, other C0 and C1 controls except the tab
+    are dropped, and lone surrogates and the non-characters U+FFFE and U+FFFF become U+FFFD.
+    """
+    if _UNWANTED.search(text) is None:
+        return text
+    text = _LINE_ENDS.sub("\n", text)
+    text = _CONTROLS.sub("", text)
+    return _NOT_CHARACTERS.sub("\ufffd", text)
+
+
+def graphemes(text: str) -> list[str]:
+    """The characters that a person sees, in order; joined they are the text."""
+    return _GRAPHEME.findall(text)
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 code units: what JavaScript counts, and never less than the number of code points."""
+    if text.isascii() or max(text) <= "\uffff":
+        return len(text)
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def width(text: str) -> int:
+    """Columns of a fixed-width font: East Asian wide characters and emoji take two, marks and joiners none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(cluster) for cluster in graphemes(text))
+
+
+def _columns(cluster: str) -> int:
+    if _EMOJI.match(cluster):
+        return 2
+    return max(map(_columns_of_code_point, cluster))
+
+
+def _columns_of_code_point(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf", "Cc"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def shorten(text: str, limit: int, measure: Callable[[str], int] = units) -> str:
+    """The text, or as much of its beginning as fits `limit` with an ellipsis, cut between two seen characters.
+
+    `measure` says how long a text is; it must count at least one for each code point. A single character that is
+    longer than the limit (a letter under a thousand marks) leaves the ellipsis alone.
+    """
+    if limit < 1:
+        raise ValueError(f"a text cannot be cut to {limit} characters")
+    if measure(text) <= limit:
+        return text
+    # An end at `limit` itself may be the slice's, not the character's: one that is kept lies before it.
+    ends = [0, *(found.end() for found in _GRAPHEME.finditer(text[:limit]) if found.end() < limit)]
+
+    def cut(end: int) -> str:
+        return text[:end].rstrip() + ELLIPSIS
+
+    kept = max(0, bisect_right(ends, limit, key=lambda end: measure(cut(end))) - 1)
+    while kept and measure(cut(ends[kept])) > limit:
+        kept -= 1
+    return cut(ends[kept])
+
+
+def split(text: str, limit: int) -> list[str]:
+    """Pieces of at most `limit` UTF-16 units that joined are the text; nothing is lost.
+
+    Broken after a paragraph if one ends in the second half, else after a line, a sentence, a word, a seen character;
+    a single character longer than the limit is broken inside.
+    """
+    if limit < 2:
+        raise ValueError(f"a text cannot be split into pieces of {limit} characters")
+    pieces = []
+    while units(text) > limit:
+        end = _break(text, limit)
+        pieces.append(text[:end])
+        text = text[end:]
+    return [*pieces, text] if text or not pieces else pieces
+
+
+def _break(text: str, limit: int) -> int:
+    ends = _fitting_ends(text, limit)
+    last = ends[-1]
+    window = text[: last + 1]
+    for pattern in ("\n\n", "\n", ". ", " "):
+        at = window.rfind(pattern, last // 2, last)
+        if at >= 0 and at + len(pattern) <= last:
+            return at + len(pattern)
+    return last
+
+
+def _fitting_ends(text: str, limit: int) -> list[int]:
+    ends, used = [], 0
+    for found in _GRAPHEME.finditer(text[: limit + 1]):
+        used += units(found.group())
+        if used > limit:
+            break
+        ends.append(found.end())
+    if ends:
+        return ends
+    # One endless character: break it where the units allow, never inside a surrogate pair (Python has none).
+    return [limit // 2]
