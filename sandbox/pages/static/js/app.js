@@ -1,0 +1,206 @@
+// The page: who looks, where they are, what arrives, and which part is drawn again.
+import * as api from "./api.js";
+import { toast } from "./announce.js";
+import { avatar } from "./avatar.js";
+import { h, icon, replace } from "./dom.js";
+import { remember as rememberFocus } from "./focus.js";
+import { createHome } from "./home.js";
+import { coalesce, listen } from "./live.js";
+import { createModals } from "./modal.js";
+import { createPane } from "./pane.js";
+import { showPerson } from "./person.js";
+import { showSidebar, unreadTotal } from "./sidebar.js";
+import { appConversation, channelOf, nameOf, readAddress, remember, state, takeBootstrap, writeAddress } from "./state.js";
+import { inWords } from "./surface.js";
+import { startTheme } from "./theme.js";
+import { createThread } from "./thread.js";
+
+const at = (id) => document.getElementById(id);
+const stage = at("main");
+const aside = at("thread");
+const modals = createModals({ onChange: () => refreshView() });
+let pane = null;
+let thread = null;
+let stopListening = () => {};
+
+// -- what is fetched again ----------------------------------------------------------------------------------------
+
+const refreshView = coalesce(fetchView);
+const refreshPane = coalesce(async () => pane?.refresh());
+const refreshThread = coalesce(async () => thread?.refresh());
+const refreshPeople = coalesce(async () => {
+  takeBootstrap(await api.bootstrap());
+  state.me = state.users.get(state.me?.id) ?? state.me;
+  showFrame();
+  await fetchView();
+});
+
+async function fetchView() {
+  const { me } = state;
+  const view = await api.view(me.id);
+  if (state.me !== me && state.me?.id !== me.id) return;
+  state.view = view;
+  showView();
+}
+
+function showView() {
+  showSidebar(at("sidebar"), go);
+  modals.show(state.view.modals ?? []);
+  if (pane?.id === "home") pane.refresh();
+  const waiting = unreadTotal();
+  const place = state.place?.kind === "home" ? "App Home" : nameOfPlace(channelOf(state.place?.id));
+  document.title = `${waiting ? `(${waiting}) ` : ""}${place} · ${state.team.name}`;
+}
+
+const nameOfPlace = (channel) => (channel?.user ? nameOf(channel.user) : channel?.name ? `#${channel.name}` : "Workspace");
+
+function onEvent(event) {
+  const here = !event.channel || event.channel === state.place?.id;
+  const inThread = thread && (!event.channel || event.channel === thread.channel);
+  switch (event.type) {
+    case "message":
+    case "message_deleted":
+    case "ephemeral":
+      if (here) refreshPane();
+      if (inThread) refreshThread();
+      refreshView();
+      break;
+    case "users":
+      refreshPeople();
+      break;
+    case "connection":
+      state.botConnected = event.connected ?? state.botConnected;
+      showConnection();
+      if (event.connected === undefined) refreshPeople();
+      refreshView();
+      break;
+    case "resync":
+      refreshPeople();
+      refreshPane();
+      refreshThread();
+      break;
+    default:
+      refreshView();
+  }
+}
+
+// -- where the person is ------------------------------------------------------------------------------------------
+
+function go(place, { push = true, threadTs = null } = {}) {
+  const moved = JSON.stringify(place) !== JSON.stringify(state.place) || !pane;
+  state.place = place;
+  if (moved) openPane(place);
+  openThread(threadTs);
+  writeAddress({ push });
+  showView();
+  document.body.classList.remove("sidebar-open");
+}
+
+function openPane(place) {
+  pane?.stop();
+  pane = place.kind === "home"
+    ? createHome({ header: appHeader("home") })
+    : createPane({ id: place.id, header: headerOf(place.id), onThread: (ts) => { openThread(ts); writeAddress({ push: true }); thread.composer.focus(); }, onRead: (id) => forgetUnread(id) });
+  replace(stage, pane.node);
+  pane.open().catch((problem) => { console.warn(problem); toast("These messages could not be fetched."); });
+}
+
+function openThread(ts) {
+  if (thread?.ts === ts && thread?.channel === state.place?.id) return;
+  thread?.stop();
+  thread = null;
+  state.thread = ts && state.place?.kind === "channel" ? ts : null;
+  aside.hidden = !state.thread;
+  document.body.classList.toggle("has-thread", Boolean(state.thread));
+  if (!state.thread) { replace(aside); return; }
+  const back = rememberFocus(stage);
+  thread = createThread({ channel: state.place.id, ts: state.thread, onClose: () => { openThread(null); writeAddress({ push: true }); back(); } });
+  replace(aside, thread.node);
+  thread.refresh().catch((problem) => { console.warn(problem); toast("This thread could not be fetched."); });
+}
+
+function headerOf(id) {
+  const channel = channelOf(id);
+  if (channel?.user?.is_bot) return appHeader("messages", channel);
+  const sign = channel?.user ? avatar(channel.user, { size: "avatar-small" }) : icon(channel?.is_private ? "lock" : "hash");
+  return h("header", { class: "pane-header" }, h("h2", { class: "pane-title" }, sign, h("span", { dir: "auto" }, channel?.user ? nameOf(channel.user) : channel?.name ?? "Conversation"),
+    channel?.user && state.users.get(channel.user.id)?.title && h("small", { dir: "auto" }, state.users.get(channel.user.id).title)));
+}
+
+function appHeader(tab, channel = appConversation()) {
+  const tabOf = (name, label, place) => h("button", { type: "button", class: "tab", role: "tab", "aria-selected": String(tab === name), disabled: !place, onclick: () => go(place) }, label);
+  return h("header", { class: "pane-header has-tabs" },
+    h("h2", { class: "pane-title" }, h("span", { class: "avatar avatar-app avatar-small", "aria-hidden": "true" }, icon("app")), h("span", { dir: "auto" }, state.app?.name ?? "App"), h("span", { class: "app-badge" }, "APP")),
+    h("div", { class: "tabs", role: "tablist", "aria-label": "App" }, tabOf("home", "Home", { kind: "home" }), tabOf("messages", "Messages", channel && { kind: "channel", id: channel.id })));
+}
+
+function forgetUnread(id) {
+  const channel = channelOf(id);
+  if (!channel?.unread && !channel?.mention) return;
+  Object.assign(channel, { unread: 0, mention: false });
+  showView();
+}
+
+// -- who the person is --------------------------------------------------------------------------------------------
+
+async function become(user, { place = null, threadTs = null, push = true } = {}) {
+  stopListening();
+  pane?.stop();
+  openThread(null);
+  Object.assign(state, { me: user, place: null });
+  pane = null;
+  remember(user);
+  showFrame();
+  await fetchView();
+  const known = place?.kind === "channel" && !channelOf(place.id) ? null : place;
+  go(known ?? { kind: "home" }, { push, threadTs });
+  stopListening = listen(user.id, { onEvent, onStatus: (status) => { state.live = status; showConnection(); } });
+}
+
+function showFrame() {
+  showPerson(at("person"), (user) => become(user));
+  replace(at("page-buttons"), state.pageButtons.map((button) => h("button", { type: "button", class: "page-button", data: { command: button.command }, onclick: (event) => runCommand(event.currentTarget, button.command) }, icon("bolt"), button.label)));
+  showConnection();
+}
+
+function showConnection() {
+  const words = state.live === "reconnecting" ? "Reconnecting…" : state.botConnected ? "" : `${state.app?.name ?? "The app"} is not connected`;
+  if (at("connection").textContent !== words) replace(at("connection"), words && h("span", { class: "connection-note" }, icon("warning"), words));
+}
+
+async function runCommand(button, text) {
+  button.setAttribute("aria-busy", "true");
+  const channel = state.place?.kind === "channel" ? state.place.id : appConversation()?.id;
+  const answer = await api.command({ user: state.me.id, channel, text });
+  button.removeAttribute("aria-busy");
+  if (!answer.ok) toast(`${button.textContent}: ${inWords(answer.error)}`);
+  else if (state.place?.kind === "home" && channel) go({ kind: "channel", id: channel });
+}
+
+// -- the beginning ------------------------------------------------------------------------------------------------
+
+async function start() {
+  startTheme(at("theme"));
+  at("sidebar-toggle").addEventListener("click", () => {
+    const open = document.body.classList.toggle("sidebar-open");
+    at("sidebar-toggle").setAttribute("aria-expanded", String(open));
+  });
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-goto]");
+    if (target) go({ kind: "channel", id: target.dataset.goto });
+  });
+  addEventListener("popstate", () => {
+    const wanted = readAddress();
+    if (wanted.me && wanted.me.id !== state.me?.id) become(wanted.me, { place: wanted.place, threadTs: wanted.thread, push: false });
+    else go(wanted.place ?? { kind: "home" }, { push: false, threadTs: wanted.thread });
+  });
+  takeBootstrap(await api.bootstrap());
+  const { me, place, thread: threadTs } = readAddress();
+  if (!me) { replace(stage, h("div", { class: "empty" }, h("h3", {}, "Nobody is in this workspace yet"), h("p", {}, "As soon as somebody is added, reload this page."))); return; }
+  await become(me, { place, threadTs, push: false });
+}
+
+start().catch((problem) => {
+  console.error(problem);
+  replace(stage, h("div", { class: "empty" }, icon("warning"), h("h3", {}, "The workspace cannot be reached"), h("p", {}, "Is its server running? Reload this page when it is.")));
+});

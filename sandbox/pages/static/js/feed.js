@@ -1,0 +1,97 @@
+// A list of messages that follows its data: what did not change keeps its elements, and the scroll stays put.
+import { h } from "./dom.js";
+import { keepFocus } from "./focus.js";
+import { drawMessage } from "./message.js";
+import { createSurface } from "./surface.js";
+import { dayKey, dayTitle } from "./text/dates.js";
+
+const TOGETHER = 5 * 60;
+const NEAR_END = 60;
+
+/** `channel` is where the messages are; `onScroll` is told after the person scrolled. */
+export function createFeed({ channel, label, onThread, onScroll }) {
+  const list = h("div", { class: "feed-list", role: "feed", "aria-label": label, "aria-busy": "false" });
+  const scroller = h("div", { class: "feed", tabindex: "0" }, list);
+  const nodes = new Map();
+  const surfaces = new Map();
+  let following = true;
+
+  const toEnd = () => { scroller.scrollTop = scroller.scrollHeight; following = true; };
+  const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+  scroller.addEventListener("scroll", () => { following = atEnd(); onScroll?.(); }, { passive: true });
+  const watcher = new ResizeObserver(() => following && toEnd());
+  watcher.observe(list);
+  watcher.observe(scroller);
+
+  const surfaceOf = (ts) => {
+    if (!surfaces.has(ts)) surfaces.set(ts, createSurface({ channel, ts }));
+    return surfaces.get(ts);
+  };
+
+  const nodeOf = ({ key, signature, draw }) => {
+    const known = nodes.get(key);
+    if (known?.signature === signature) return known.node;
+    const node = draw();
+    if (known) keepFocus(known.node.parentNode ?? list, () => known.node.replaceWith(node));
+    nodes.set(key, { node, signature });
+    return node;
+  };
+
+  /** Shows `messages` (oldest first), with a "New" line before the one whose ts is `newFrom`; `lead` comes above all. */
+  const show = (messages, { newFrom = null, lead = null, edition = "" } = {}) => {
+    const wasFollowing = following;
+    const anchor = wasFollowing ? null : firstVisible();
+    const entries = entriesOf(messages, newFrom, lead, (message, compact) => ({
+      key: message.ts,
+      signature: JSON.stringify([message, compact, edition]),
+      draw: () => drawMessage(message, { compact, onThread, surface: surfaceOf(message.ts) }),
+    }));
+    const wanted = new Set(entries.map(({ key }) => key));
+    for (const [key, { node }] of nodes) if (!wanted.has(key)) { node.remove(); nodes.delete(key); surfaces.delete(key); }
+    let spot = list.firstChild;
+    for (const entry of entries) {
+      const before = nodes.get(entry.key)?.node;
+      const node = nodeOf(entry);
+      if (spot && spot === before) spot = node;
+      if (spot && spot === node) spot = node.nextSibling;
+      else list.insertBefore(node, spot);
+    }
+    if (wasFollowing) toEnd();
+    else if (anchor?.node.isConnected) scroller.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
+  };
+
+  const firstVisible = () => {
+    const top = scroller.getBoundingClientRect().top;
+    const node = [...list.children].find((child) => child.getBoundingClientRect().bottom > top);
+    return node && { node, top: node.getBoundingClientRect().top };
+  };
+
+  return { node: scroller, show, toEnd, atEnd, stop: () => watcher.disconnect() };
+}
+
+function entriesOf(messages, newFrom, lead, entryOf) {
+  const entries = lead ? [{ key: "lead", signature: lead.signature, draw: lead.draw }] : [];
+  let before = null;
+  for (const message of messages) {
+    const newDay = !before || dayKey(before.ts) !== dayKey(message.ts);
+    if (newDay) entries.push(dayLine(message.ts));
+    if (message.ts === newFrom) entries.push(newLine());
+    entries.push(entryOf(message, !newDay && message.ts !== newFrom && belongsTo(before, message)));
+    before = message;
+  }
+  return entries;
+}
+
+function belongsTo(before, message) {
+  return before.user === message.user && Boolean(before.bot) === Boolean(message.bot) && !before.ephemeral && !message.ephemeral
+    && !message.pinned && !before.reply_count && Number(message.ts) - Number(before.ts) < TOGETHER;
+}
+
+function dayLine(ts) {
+  const title = dayTitle(ts);
+  return { key: `day-${dayKey(ts)}`, signature: title, draw: () => h("div", { class: "day", role: "separator", "aria-label": title }, h("span", {}, title)) };
+}
+
+function newLine() {
+  return { key: "new", signature: "new", draw: () => h("div", { class: "new-line", role: "separator", "aria-label": "New messages" }, h("span", {}, "New")) };
+}

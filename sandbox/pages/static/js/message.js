@@ -1,0 +1,83 @@
+// One message: who, when, what it says, its files, its thread.
+import { avatar } from "./avatar.js";
+import { collapsible } from "./blocks/collapsible.js";
+import { drawBlocks } from "./blocks/index.js";
+import { h, icon, safeUrl } from "./dom.js";
+import { isBot, nameOf, person, state } from "./state.js";
+import { agoOf, momentOf, timeOf } from "./text/dates.js";
+import { emojiOf } from "./text/emoji.js";
+import { entities, mrkdwn, plainOf } from "./text/mrkdwn.js";
+
+/** `compact` leaves out picture and name: the same person has just spoken. `onThread` is absent inside a thread. */
+export function drawMessage(message, { compact, surface, onThread }) {
+  const author = authorOf(message);
+  const bot = isAppMessage(message);
+  const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", message.pinned && "pinned"];
+  const time = h("a", { class: "message-time", href: `#${message.ts}`, title: momentOf(message.ts), onclick: (event) => event.preventDefault(), tabindex: "-1" }, timeOf(message.ts));
+  const gutter = h("div", { class: "gutter" }, compact ? time : avatar(author));
+  const byline = !compact && h("div", { class: "byline" },
+    h("span", { class: "author", dir: "auto" }, nameOf(author)), bot && h("span", { class: "app-badge" }, "APP"), time);
+  return h("article", { class: classes.filter(Boolean).join(" "), role: "article", "aria-label": `${nameOf(author)}, ${timeOf(message.ts)}`, data: { ts: message.ts } },
+    message.pinned && h("div", { class: "message-note" }, icon("pin"), "Pinned"),
+    message.ephemeral && h("div", { class: "message-note" }, icon("eye"), "Only visible to you"),
+    h("div", { class: "message-row" }, gutter, h("div", { class: "message-body" },
+      byline, contentOf(message, surface), filesOf(message), reactionsOf(message), onThread && threadBar(message, onThread))),
+    onThread && !message.ephemeral && h("div", { class: "message-tools" },
+      h("button", { type: "button", class: "icon-button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => onThread(message) }, icon("reply"))));
+}
+
+export function authorOf(message) {
+  if (isAppMessage(message)) {
+    const name = message.bot?.name ?? state.app?.name;
+    return { id: message.user ?? state.app?.user_id, name, real_name: name, is_bot: true };
+  }
+  return person(message.user);
+}
+
+export const isAppMessage = (message) => Boolean(message.bot) || isBot(message.user);
+
+/** A message in one line of plain text, for announcements. */
+export const summaryOf = (message) => `${nameOf(authorOf(message))}: ${plainOf(message.text || "sent a card").slice(0, 300)}`;
+
+function contentOf(message, surface) {
+  const edited = message.edited && !isAppMessage(message) && h("span", { class: "edited" }, " (edited)");
+  if (message.blocks?.length) return h("div", { class: "blocks" }, drawBlocks(message.blocks, surface), edited);
+  if (!message.text) return edited;
+  return h("div", { class: "text" }, collapsible(entities(message.text), mrkdwn(message.text), surface, "text"), edited);
+}
+
+function filesOf(message) {
+  if (!message.files?.length) return null;
+  return h("div", { class: "files" }, message.files.map((file) => {
+    const address = safeUrl(file.url ?? `/client/file/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name)}`);
+    if (file.mimetype?.startsWith("image/")) {
+      return h("figure", { class: "figure" }, h("figcaption", { dir: "auto" }, file.title || file.name),
+        h("a", { href: address, target: "_blank", rel: "noopener" }, h("img", { class: "image", src: address, alt: file.alt || file.title || file.name })));
+    }
+    return h("a", { class: "file", href: address, download: file.name }, h("span", { class: "file-icon" }, icon("file")),
+      h("span", { class: "file-text" }, h("strong", { dir: "auto" }, file.title || file.name), h("small", {}, kindOf(file))));
+  }));
+}
+
+function kindOf(file) {
+  const dot = file.name.lastIndexOf(".");
+  return dot > 0 ? file.name.slice(dot + 1).toUpperCase() : file.mimetype || "File";
+}
+
+function reactionsOf(message) {
+  if (!message.reactions?.length) return null;
+  return h("div", { class: "reactions" }, message.reactions.map((reaction) => {
+    const people = (reaction.users ?? []).map((id) => nameOf(person(id))).join(", ");
+    const mine = reaction.users?.includes(state.me?.id);
+    return h("span", { class: mine ? "reaction reaction-mine" : "reaction", title: people, "aria-label": `${reaction.name.replaceAll("_", " ")}: ${people || reaction.count}` },
+      emojiOf(reaction.name) ?? `:${reaction.name}:`, h("b", {}, String(reaction.count ?? reaction.users?.length ?? 1)));
+  }));
+}
+
+function threadBar(message, onThread) {
+  if (!message.reply_count) return null;
+  const people = (message.reply_users ?? []).slice(0, 4).map((id) => avatar(person(id), { size: "avatar-tiny" }));
+  const replies = `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`;
+  return h("button", { type: "button", class: "thread-bar", onclick: () => onThread(message) }, people, h("strong", {}, replies),
+    h("span", { class: "thread-ago" }, message.latest_reply ? `Last reply ${agoOf(message.latest_reply)}` : "View thread"), icon("chevron-right"));
+}
