@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from templates.engine import tree
-from templates.fault import BadIdentifier, Fault, TemplateError
+from templates.fault import Fault, IdentifierError, TemplateError
 from templates.foreign import share
 from templates.shapes import Field, Walk
 from templates.slack import MESSAGE, MESSAGE_CHARACTERS, MESSAGE_TEXT, NOTIFICATION, VIEW, VIEW_BLOCKS, VIEW_BYTES
 
-__all__ = ["BadIdentifier", "Payload", "TemplateError", "render", "render_view"]
+__all__ = ["IdentifierError", "Payload", "TemplateError", "render", "render_view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Payload:
 def render(name: str, folders: tuple[Path, ...] = (), /, **values: Any) -> Payload:
     """The message that a template makes of the values; `folders` are searched before the house's own templates.
 
-    Raises `TemplateError` with template and path for what Slack would refuse, and its kind `BadIdentifier` when a
+    Raises `TemplateError` with template and path for what Slack would refuse, and its kind `IdentifierError` when a
     value is no id or address where Slack reads one. Texts from outside that are too long are cut.
     """
     filled = tree(name, values, folders)
@@ -85,5 +85,5 @@ def _view_excess(held: dict[str, Any], walk: Walk) -> int:
 
 
 def _error(name: str, fault: Fault) -> TemplateError:
-    kind = BadIdentifier if fault.identifier else TemplateError
+    kind = IdentifierError if fault.identifier else TemplateError
     return kind(name, fault.reason, path=fault.path)

@@ -102,12 +102,16 @@ def _fault(node: nodes.Node, filters: frozenset[str], macros: set[str], aliases:
         return None if _calls_macro(node, macros, aliases) else "only macros can be called, no methods and no values"
     if isinstance(node, nodes.AssignBlock) and node.filter is not None:
         return "a set block takes no filter"
-    if isinstance(node, (nodes.Include, nodes.Import, nodes.FromImport)) and not isinstance(node.template, nodes.Const):
+    if isinstance(node, (nodes.Include, nodes.Import, nodes.FromImport)):
+        return _other_template_fault(node)
+    return None
+
+
+def _other_template_fault(node: nodes.Include | nodes.Import | nodes.FromImport) -> str | None:
+    if not (isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)):
         return "the name of an included or imported template is written out"
     if isinstance(node, nodes.Include) and node.ignore_missing:
         return "an include does not ignore a missing file"
-    if isinstance(node, nodes.Name) and node.ctx == "load" and node.name == "self":
-        return "self is not allowed in templates"
     return None
 
 
@@ -129,7 +133,7 @@ def _calls_macro(call: nodes.Call, macros: set[str], aliases: set[str]) -> bool:
 
 
 def _check_imported(node: nodes.Import | nodes.FromImport, name: str, parse: Callable[[str], nodes.Template]) -> None:
-    imported = str(nodes.Const.from_untrusted(node.template.as_const()).value)
+    imported = node.template.as_const()
     for top in parse(imported).body:
         blank = isinstance(top, nodes.Output) and all(
             isinstance(part, nodes.TemplateData) and not part.data.strip() for part in top.nodes

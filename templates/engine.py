@@ -57,7 +57,7 @@ def slot(_context: Context, value: Any) -> Markup:
     """
     kind = type(value)
     if kind is Markup:  # what a macro, a caller or a set block made: its values are marks already
-        return cast(Markup, value)
+        return cast("Markup", value)
     values = _values.get()
     if kind is not str:
         value = _allowed(value)
@@ -136,7 +136,7 @@ def tree(name: str, values: Mapping[str, Any], folders: tuple[Path, ...] = ()) -
     text, kept = _rendered(name, values, folders)
     try:
         parsed = _parsed(text)
-        return cast(dict[str, Any], _fill(parsed, kept))
+        return cast("dict[str, Any]", _fill(parsed, kept))
     except Fault as fault:
         raise TemplateError(name, fault.reason, path=fault.path) from None
 

@@ -14,30 +14,29 @@ joiner before `!`, `@` and `#`, since Slack looks for mentions after it has deco
 Spaces that begin a line become no-break spaces: four of them would make a code block.
 """
 
-import regex
+import re
 
 WORD_JOINER = "\u2060"
 
-_ACTIVE = regex.compile(r"[&<>*_~`:@]")
-_MRKDWN = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "\u2217", "~": "\u223c", "`": "\u02cb"},
-)
-_UNDERSCORE = regex.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_COLON = regex.compile(r":(?!\s|//)(?!(?<=\d:)\d\d(?!\d|:))")
-_CROWD = regex.compile(r"@(?=here|channel|everyone|group)", regex.IGNORECASE)
-_QUOTE = regex.compile(r"^([ \t]*)(?=&gt;)", regex.MULTILINE)
+_ACTIVE = re.compile(r"[&<>*_~`:@]")
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+_LOOK_ALIKES = (("*", "\u2217"), ("~", "\u223c"), ("`", "\u02cb"))
+_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_COLON = re.compile(r":(?!\s|//)(?!(?<=\d:)\d\d(?!\d|:))")
+_CROWD = re.compile(r"@(?=here|channel|everyone|group)", re.IGNORECASE)
+_QUOTE = re.compile(r"^([ \t]*)(?=&gt;)", re.MULTILINE)
 
-_MARKDOWN_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_MARKDOWN_PUNCTUATION = regex.compile(r"(?=[\\`*_{}\[\]()#+\-.!|~=])")
-_INDENT = regex.compile(r"^[ \t]+", regex.MULTILINE)
-_MENTION = regex.compile(r"<(?=\s*[!@#])")
+_MARKDOWN_PUNCTUATION = re.compile(r"(?=[\\`*_{}\[\]()#+\-.!|~=])")
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_MENTION = re.compile(r"<(?=\s*[!@#])")
 
 
 def escape_mrkdwn(text: str) -> str:
     """Foreign text for a mrkdwn position: shown as typed, but for the look-alikes; no markup, mention or emoji code."""
     if _ACTIVE.search(text) is None:
         return text
-    text = text.translate(_MRKDWN)
+    for character, shown in _ENTITIES + _LOOK_ALIKES:
+        text = text.replace(character, shown)
     if "_" in text:
         text = _UNDERSCORE.sub("\u02cd", text)
     if ":" in text:
@@ -56,4 +55,6 @@ def escape_markdown_block(text: str) -> str:
     text = _COLON.sub(":" + WORD_JOINER, text)
     text = _MARKDOWN_PUNCTUATION.sub(lambda _: "\\", text)
     text = _INDENT.sub(lambda found: "\u00a0" * len(found.group()), text)
-    return _QUOTE.sub(r"\1" + WORD_JOINER, text.translate(_MARKDOWN_ENTITIES))
+    for character, entity in _ENTITIES:
+        text = text.replace(character, entity)
+    return _QUOTE.sub(r"\1" + WORD_JOINER, text)

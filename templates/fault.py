@@ -36,5 +36,5 @@ class Fault(Exception):  # noqa: N818 - it never leaves this package; every leve
         return text
 
 
-class BadIdentifier(TemplateError):
+class IdentifierError(TemplateError):
     """A value stands where Slack reads an id, an address or a fixed word, and it is none; such values are never cut."""

@@ -4,10 +4,9 @@ So the filler can escape the values alone, and whoever holds a limit can shorten
 template wrote stays closed, and an id, an address or a value is never cut.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
-
-import regex
 
 from templates.escaping import escape_markdown_block, escape_mrkdwn
 from templates.fault import Fault
@@ -16,9 +15,9 @@ from templates.text import clean, shorten, units
 PLAIN, MRKDWN, MARKDOWN = "plain", "mrkdwn", "markdown"
 TEXT, IDENTIFIER, ADDRESS = "text", "identifier", "address"
 
-_IDENTIFIER = regex.compile(r"[A-Z0-9]+")
-_ADDRESS = regex.compile(r"(?:https?://|mailto:)[^\s<>|\x00-\x1f]+", regex.IGNORECASE)
-_ADDRESS_REST = regex.compile(r"[^\s<>|\x00-\x1f]*")
+_IDENTIFIER = re.compile(r"[A-Z0-9]+")
+_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s<>|\x00-\x1f]+", re.IGNORECASE)
+_ADDRESS_REST = re.compile(r"[^\s<>|\x00-\x1f]*")
 
 
 def escaped_length(text: str) -> int:

@@ -4,11 +4,10 @@ A field is a function of a value and the walk; it returns what Slack gets, or No
 outside are cut to their limit and the walk remembers it; ids, values, addresses, counts and shapes raise `Fault`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import regex
 
 from templates.fault import Fault
 from templates.foreign import PLAIN, Foreign, escaped_length
@@ -17,8 +16,8 @@ from templates.text import units
 NOTHING = "—"
 """Shown where a text from outside is empty and Slack demands one."""
 
-_ADDRESS = regex.compile(r"(?:https?://|mailto:)\S+", regex.IGNORECASE)
-_SLACK_ID = regex.compile(r"[A-Z0-9]{2,}")
+_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)
+_SLACK_ID = re.compile(r"[A-Z0-9]{2,}")
 
 
 @dataclass(slots=True)
@@ -134,7 +133,7 @@ def slack_id(value: Any, walk: Walk) -> str:
 
 def matching(pattern: str) -> Field:
     """A text of a fixed form, such as a date."""
-    compiled = regex.compile(pattern)
+    compiled = re.compile(pattern)
 
     def held(value: Any, walk: Walk) -> str:
         text = _whole(value)
@@ -269,10 +268,12 @@ def _whole(value: Any) -> str:
         return str(value)
     if type(value) is not str:
         raise Fault(f"a text is expected, not {_what(value)}")
-    return value
+    return str(value)
 
 
 def _what(value: Any) -> str:
     if type(value) is Foreign or type(value) is str:
         return "a text"
-    return {dict: "a mapping", list: "a list"}.get(type(value), repr(value))
+    if type(value) is dict:
+        return "a mapping"
+    return "a list" if type(value) is list else repr(value)

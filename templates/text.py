@@ -5,9 +5,9 @@ A character here is a grapheme cluster (Unicode Annex 29): a family emoji, a fla
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 ELLIPSIS = "…"
 
@@ -29,12 +29,17 @@ def clean(text: str) -> str:
         return text
     text = _LINE_ENDS.sub("\n", text)
     text = _CONTROLS.sub("", text)
-    return _NOT_CHARACTERS.sub("\ufffd", text)
+    return str(_NOT_CHARACTERS.sub("\ufffd", text))
 
 
 def graphemes(text: str) -> list[str]:
     """The characters that a person sees, in order; joined they are the text."""
-    return _GRAPHEME.findall(text)
+    return list(text) if _alone(text) else list(_GRAPHEME.findall(text))
+
+
+def _alone(text: str) -> bool:
+    """Every code point is a character of its own: only CR LF belongs together in ASCII."""
+    return text.isascii() and "\r" not in text
 
 
 def units(text: str) -> int:
@@ -71,10 +76,9 @@ def shorten(text: str, limit: int, measure: Callable[[str], int] = units) -> str
     """
     if limit < 1:
         raise ValueError(f"a text cannot be cut to {limit} characters")
-    if measure(text) <= limit:
+    if len(text) <= limit and measure(text) <= limit:
         return text
-    # An end at `limit` itself may be the slice's, not the character's: one that is kept lies before it.
-    ends = [0, *(found.end() for found in _GRAPHEME.finditer(text[:limit]) if found.end() < limit)]
+    ends = _ends(text[:limit], limit)
 
     def cut(end: int) -> str:
         return text[:end].rstrip() + ELLIPSIS
@@ -83,6 +87,13 @@ def shorten(text: str, limit: int, measure: Callable[[str], int] = units) -> str
     while kept and measure(cut(ends[kept])) > limit:
         kept -= 1
     return cut(ends[kept])
+
+
+def _ends(text: str, limit: int) -> Sequence[int]:
+    """0 and where characters end before `limit`: an end at the limit itself may be the slice's, not a character's."""
+    if _alone(text):
+        return range(min(limit, len(text) + 1))
+    return [0, *(found.end() for found in _GRAPHEME.finditer(text) if found.end() < limit)]
 
 
 def split(text: str, limit: int) -> list[str]:

@@ -55,8 +55,7 @@ def parse(text: str) -> dict[str, Any]:
         loader.dispose()
     if not isinstance(node, yaml.MappingNode):
         raise Fault("a template is a mapping with blocks")
-    built = _mapping(node, set(), root=True)
-    return built
+    return _mapping(node, set(), root=True)
 
 
 def _explain(fault: yaml.MarkedYAMLError, text: str) -> str:
