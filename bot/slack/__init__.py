@@ -1,0 +1,1 @@
+"""Talking to Slack: one way to make clients, one reading of what Slack answers."""
