@@ -79,6 +79,12 @@ function onEvent(event) {
       refreshPane();
       refreshThread();
       break;
+    case "channels":
+      refreshView();
+      if (event.channel) break;
+      refreshPane();     // without a channel it says: this page missed something
+      refreshThread();
+      break;
     default:
       refreshView();
   }

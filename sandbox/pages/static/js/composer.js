@@ -57,7 +57,7 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
     changed();
     const isCommand = text.startsWith("/") && !threadTs;
     const answer = isCommand
-      ? await api.command({ user, channel, text })
+      ? await api.command({ user, channel, text: asSent(text) })
       : await api.send({ user, channel, text: asSent(text), ...(threadTs && { thread_ts: threadTs }) });
     if (answer.ok) { onSent?.(); return; }
     toast(isCommand ? `${text.split(/\s/)[0]}: ${inWords(answer.error)}` : `Not sent. ${inWords(answer.error)}`);
@@ -89,11 +89,9 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
   return { node, catchDrops, focus: () => field.focus(), stop: () => hints.close() };
 }
 
-/** A typed text as Slack's own clients send it: entities for the three signs, and ids for the people it names. */
+/** People who were picked by their full name are sent by their short one, which is what the workspace links. */
 function asSent(text) {
-  const escaped = text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  if (!escaped.includes("@")) return escaped;
-  const people = [...state.users.values()].sort((one, other) => nameOf(other).length - nameOf(one).length);
-  return people.reduce((typed, user) => [nameOf(user), user.name].filter(Boolean)
-    .reduce((soFar, name) => soFar.replaceAll(new RegExp(`(?<![\\p{L}\\p{N}@<])@${RegExp.escape?.(name) ?? name.replace(/[^\p{L}\p{N}]/gu, "\\$&")}(?![\\p{L}\\p{N}])`, "gu"), `<@${user.id}>`), typed), escaped);
+  if (!text.includes("@")) return text;
+  const people = [...state.users.values()].filter((user) => user.name && nameOf(user) !== user.name).sort((one, other) => nameOf(other).length - nameOf(one).length);
+  return people.reduce((typed, user) => typed.replaceAll(`@${nameOf(user)}`, `@${user.name}`), text);
 }

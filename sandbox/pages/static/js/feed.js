@@ -8,8 +8,8 @@ import { dayKey, dayTitle } from "./text/dates.js";
 const TOGETHER = 5 * 60;
 const NEAR_END = 60;
 
-/** `channel` is where the messages are; `onScroll` is told after the person scrolled. */
-export function createFeed({ channel, label, onThread, onScroll }) {
+/** `channel` is where the messages are; in a thread no day lines are drawn; `onScroll` is told after the person scrolled. */
+export function createFeed({ channel, label, inThread = false, onThread, onScroll }) {
   const list = h("div", { class: "feed-list", role: "feed", "aria-label": label, "aria-busy": "false" });
   const scroller = h("div", { class: "feed", tabindex: "0" }, list);
   const nodes = new Map();
@@ -41,10 +41,10 @@ export function createFeed({ channel, label, onThread, onScroll }) {
   const show = (messages, { newFrom = null, lead = null, edition = "" } = {}) => {
     const wasFollowing = following;
     const anchor = wasFollowing ? null : firstVisible();
-    const entries = entriesOf(messages, newFrom, lead, (message, compact) => ({
+    const entries = (inThread ? threadOf : entriesOf)(messages, newFrom, lead, (message, compact) => ({
       key: message.ts,
       signature: JSON.stringify([message, compact, edition]),
-      draw: () => drawMessage(message, { compact, onThread, surface: surfaceOf(message.ts) }),
+      draw: () => drawMessage(message, { compact, inThread, onThread, surface: surfaceOf(message.ts) }),
     }));
     const wanted = new Set(entries.map(({ key }) => key));
     for (const [key, { node }] of nodes) if (!wanted.has(key)) { node.remove(); nodes.delete(key); surfaces.delete(key); }
@@ -74,12 +74,22 @@ function entriesOf(messages, newFrom, lead, entryOf) {
   let before = null;
   for (const message of messages) {
     const newDay = !before || dayKey(before.ts) !== dayKey(message.ts);
-    if (newDay) entries.push(dayLine(message.ts));
-    if (message.ts === newFrom) entries.push(newLine());
-    entries.push(entryOf(message, !newDay && message.ts !== newFrom && belongsTo(before, message)));
+    const isNew = message.ts === newFrom;
+    if (newDay) entries.push(dayLine(message.ts, isNew));
+    else if (isNew) entries.push(newLine());
+    entries.push(entryOf(message, !newDay && !isNew && belongsTo(before, message)));
     before = message;
   }
   return entries;
+}
+
+/** A thread: its first message, a line that counts the replies, the replies. */
+function threadOf(messages, _newFrom, _lead, entryOf) {
+  const [root, ...replies] = messages;
+  if (!root) return [];
+  const count = `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`;
+  const line = { key: "count", signature: count, draw: () => h("div", { class: "replies-line", role: "separator", "aria-label": count }, h("span", {}, count)) };
+  return [entryOf(root, false), ...(replies.length ? [line] : []), ...replies.map((message, index) => entryOf(message, index > 0 && belongsTo(replies[index - 1], message)))];
 }
 
 function belongsTo(before, message) {
@@ -87,9 +97,13 @@ function belongsTo(before, message) {
     && !message.pinned && !before.reply_count && Number(message.ts) - Number(before.ts) < TOGETHER;
 }
 
-function dayLine(ts) {
+function dayLine(ts, isNew) {
   const title = dayTitle(ts);
-  return { key: `day-${dayKey(ts)}`, signature: title, draw: () => h("div", { class: "day", role: "separator", "aria-label": title }, h("span", {}, title)) };
+  return {
+    key: `day-${dayKey(ts)}`,
+    signature: `${title} ${isNew}`,
+    draw: () => h("div", { class: isNew ? "day is-new" : "day", role: "separator", "aria-label": isNew ? `${title}, new messages` : title }, h("span", {}, title), isNew && h("b", {}, "New")),
+  };
 }
 
 function newLine() {

@@ -4,16 +4,16 @@ import { collapsible } from "./blocks/collapsible.js";
 import { drawBlocks } from "./blocks/index.js";
 import { h, icon, safeUrl } from "./dom.js";
 import { isBot, nameOf, person, state } from "./state.js";
-import { agoOf, momentOf, timeOf } from "./text/dates.js";
+import { agoOf, momentOf, shortMoment, timeOf } from "./text/dates.js";
 import { emojiOf } from "./text/emoji.js";
 import { entities, mrkdwn, plainOf } from "./text/mrkdwn.js";
 
 /** `compact` leaves out picture and name: the same person has just spoken. `onThread` is absent inside a thread. */
-export function drawMessage(message, { compact, surface, onThread }) {
+export function drawMessage(message, { compact, inThread, surface, onThread }) {
   const author = authorOf(message);
   const bot = isAppMessage(message);
   const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", message.pinned && "pinned"];
-  const time = h("a", { class: "message-time", href: `#${message.ts}`, title: momentOf(message.ts), onclick: (event) => event.preventDefault(), tabindex: "-1" }, timeOf(message.ts));
+  const time = h("a", { class: "message-time", href: `#${message.ts}`, title: momentOf(message.ts), onclick: (event) => event.preventDefault(), tabindex: "-1" }, inThread && !compact ? shortMoment(message.ts) : timeOf(message.ts));
   const gutter = h("div", { class: "gutter" }, compact ? time : avatar(author));
   const byline = !compact && h("div", { class: "byline" },
     h("span", { class: "author", dir: "auto" }, nameOf(author)), bot && h("span", { class: "app-badge" }, "APP"), time);

@@ -111,7 +111,7 @@ function leadOf(id) {
   const title = channel.user ? nameOf(channel.user) : channel.name;
   const sign = channel.user ? avatar(channel.user, { size: "avatar-large" }) : h("span", { class: "lead-sign" }, icon(channel.is_private ? "lock" : "hash"));
   const words = !channel.user
-    ? `This is the very beginning of #${channel.name}. Nothing has been said before.`
+    ? `This is the very beginning of the ${channel.is_private ? "private " : ""}channel #${channel.name}.`
     : channel.user.is_bot ? `Cards and answers from ${title} arrive here.` : `This is the beginning of your conversation with ${title}.`;
   return { signature: title, draw: () => h("div", { class: "lead" }, sign, h("h3", { dir: "auto" }, title), h("p", {}, words)) };
 }

@@ -41,7 +41,7 @@ function entry({ id, label, sign, unread, badge, words, onclick, gone }) {
   const here = state.place?.kind === "home" ? id === "home" : state.place?.id === id;
   const classes = ["side-entry", unread && "is-unread", here && "is-here", gone && "is-gone"].filter(Boolean).join(" ");
   return h("li", {}, h("button", { type: "button", class: classes, "aria-current": here ? "page" : null, "aria-label": words, data: { channel: id }, onclick },
-    h("span", { class: "side-sign" }, sign), h("span", { class: "side-label", dir: "auto" }, label), badge && h("span", { class: "badge", "aria-hidden": "true" }, badge > 99 ? "99+" : String(badge))));
+    h("span", { class: "side-sign" }, sign), h("span", { class: "side-label", dir: "auto" }, label), badge ? h("span", { class: "badge", "aria-hidden": "true" }, badge > 99 ? "99+" : String(badge)) : null));
 }
 
 function homeEntry(go) {

@@ -9,7 +9,7 @@ import { state } from "./state.js";
 export function createThread({ channel, ts, onClose }) {
   const user = state.me.id;
   let stopped = false;
-  const feed = createFeed({ channel, label: "Thread" });
+  const feed = createFeed({ channel, label: "Thread", inThread: true });
   const composer = createComposer({ channel, threadTs: ts, label: "Reply…", onSent: () => feed.toEnd() });
   const node = h("div", { class: "thread-inside", data: { thread: ts }, onkeydown: (event) => event.key === "Escape" && !event.defaultPrevented && onClose() },
     h("header", { class: "pane-header" }, h("h2", { class: "pane-title" }, "Thread", h("small", { dir: "auto" }, titleOf(channel))),

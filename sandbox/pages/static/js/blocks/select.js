@@ -1,11 +1,12 @@
 // Every kind of select: one or several, from given options, from the app, from people or from conversations.
+import { colourOf } from "../avatar.js";
 import { h, icon } from "../dom.js";
 import { openMenu } from "../menu.js";
 import { nameOf, state } from "../state.js";
 import { plainText } from "../text/mrkdwn.js";
 
 const people = () => [...state.users.values()].filter((user) => !user.deleted)
-  .map((user) => ({ id: user.id, label: nameOf(user), description: user.title, colour: user.color }));
+  .map((user) => ({ id: user.id, label: nameOf(user), description: user.title, colour: colourOf(user) }));
 const channels = () => state.view.channels.map((channel) => ({ id: channel.id, label: `${channel.is_private ? "🔒" : "#"} ${channel.name}` }));
 const direct = () => state.view.dms.map((dm) => ({ id: dm.id, label: nameOf(dm.user) }));
 const chosenOption = (option) => ({ id: option.value, label: plainText(option.text), option });

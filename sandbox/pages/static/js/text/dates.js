@@ -21,6 +21,12 @@ export function dayTitle(ts) {
   return when.getFullYear() === new Date().getFullYear() ? day.format(when) : long.format(when);
 }
 
+/** The time, with its day unless that is today. */
+export function shortMoment(ts) {
+  const title = dayTitle(ts);
+  return title === "Today" ? timeOf(ts) : `${title} at ${timeOf(ts)}`;
+}
+
 /** "3 minutes ago" and its like, for the last reply of a thread. */
 export function agoOf(ts) {
   const minutes = Math.max(0, Math.round((Date.now() - atOf(ts).getTime()) / 60000));
