@@ -10,7 +10,7 @@ part in a text; `templates.blocks` turns these into what Slack takes.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from enum import Enum
 from functools import lru_cache, partial
@@ -194,22 +194,15 @@ def _fill(node: Any, kept: list[Any]) -> Any:
     kind = type(node)
     if kind is Slotted:
         if node.lone:
-            return adopt(kept[node.numbers[0]], node.kind, node.places[0])
+            return adopt(kept[node.numbers[0]], node.kind, node.places)
         return Foreign(node.literals, [kept[number] for number in node.numbers], node.kind, node.places)
-    if kind is dict:
-        return _filled(node.items(), kept, {})
-    if kind is list:
-        return list(_filled(enumerate(node), kept, {}).values())
-    return node
-
-
-def _filled(items: Iterable[tuple[Any, Any]], kept: list[Any], built: dict[Any, Any]) -> dict[Any, Any]:
-    for step, inner in items:
-        if type(inner) in _SCALARS:
-            built[step] = inner
-            continue
-        try:
-            built[step] = _fill(inner, kept)
-        except Fault as fault:
-            raise fault.at(step) from None
+    if kind is not dict and kind is not list:
+        return node
+    built = node.copy()
+    for step, inner in node.items() if kind is dict else enumerate(node):
+        if type(inner) not in _SCALARS:
+            try:
+                built[step] = _fill(inner, kept)
+            except Fault as fault:
+                raise fault.at(step) from None
     return built

@@ -33,6 +33,7 @@ def _markdown_length(text: str) -> int:
     return units(escape_markdown_block(text))
 
 
+_ALONE = ("", "")
 _ENCODE: dict[str, tuple[Callable[[str], str], Callable[[str], int]]] = {
     PLAIN: (str, escaped_length),
     MRKDWN: (escape_mrkdwn, _mrkdwn_length),
@@ -51,7 +52,7 @@ class Foreign:
 
     def __init__(self, literals: tuple[str, ...], values: list[Any], kind: str, places: tuple[str, ...]) -> None:
         self.literals = literals
-        self.values = [_word(value) for value in values]
+        self.values = [clean(value) if type(value) is str else _word(value) for value in values]
         self.kind = kind
         self.places = places
 
@@ -59,17 +60,20 @@ class Foreign:
         """The text as it is, without escapes: for ids, values and addresses."""
         return _weave(self.literals, self.values)
 
-    def fit(self, limit: int) -> tuple[str, bool]:
-        """The escaped text within `limit` characters as Slack counts them, and whether a value was cut for it.
+    def fit(self, limit: int) -> tuple[str, int, bool]:
+        """The escaped text within `limit` characters as Slack counts them, its length, and whether a value was cut.
 
         Raises `Fault` if what the template itself wrote is too long.
         """
         encode, measure = _ENCODE[self.kind]
+        count = escaped_length if self.kind == PLAIN else units
         if sum(map(len, self.values)) <= limit:
             text = self._encoded(self.values, encode)
-            if (escaped_length(text) if self.kind == PLAIN else units(text)) <= limit:
-                return text, False
-        return self._encoded(self._shortened(limit, measure), encode), True
+            length = count(text)
+            if length <= limit:
+                return text, length, False
+        text = self._encoded(self._shortened(limit, measure), encode)
+        return text, count(text), True
 
     def _encoded(self, values: list[str], encode: Callable[[str], str]) -> str:
         if self.kind == PLAIN:
@@ -108,14 +112,14 @@ def share(lengths: list[int], room: int) -> int:
     return max(lengths, default=0)
 
 
-def adopt(value: Any, kind: str, place: str) -> Any:
+def adopt(value: Any, kind: str, places: tuple[str, ...] = (TEXT,)) -> Any:
     """A value that stands alone: numbers and truth keep their type, lists and dicts their shape, texts are foreign.
 
     Within a dict `type` decides as it does in a template: the text of a mrkdwn object is escaped whole. So a list made
     by the Markdown converter, or options prepared elsewhere, can bring no markup.
     """
     if isinstance(value, str):
-        return Foreign(("", ""), [value], kind, (place,))
+        return Foreign(_ALONE, [value], kind, places)
     if isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, dict):
@@ -148,7 +152,7 @@ def _adopt_dict(value: dict[Any, Any]) -> dict[str, Any]:
 
 def _step(step: str | int, value: Any, kind: str) -> Any:
     try:
-        return adopt(value, kind, TEXT)
+        return adopt(value, kind)
     except Fault as fault:
         raise fault.at(step) from None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from templates.fault import Fault
-from templates.foreign import PLAIN, Foreign, escaped_length
+from templates.foreign import Foreign, escaped_length
 from templates.text import units
 
 NOTHING = "—"
@@ -37,9 +37,8 @@ class Walk:
         if self.cap is not None and self.cap < limit:
             least = sum(map(escaped_length, text.literals)) + len(text.values)
             limit = min(limit, max(self.cap, least))
-        fitted, cut = text.fit(limit)
+        fitted, length, cut = text.fit(limit)
         self.cut = self.cut or cut
-        length = escaped_length(fitted) if text.kind == PLAIN else units(fitted)
         self.length += length
         self.foreign.append(length)
         return fitted

@@ -3,19 +3,20 @@
 A character here is a grapheme cluster (Unicode Annex 29): a family emoji, a flag, or a letter with its marks is one.
 """
 
+import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import regex  # type: ignore[import-untyped]
 
 ELLIPSIS = "…"
 
 _GRAPHEME = regex.compile(r"\X")
-_UNWANTED = regex.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-_LINE_ENDS = regex.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_CONTROLS = regex.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-_NOT_CHARACTERS = regex.compile("[\ud800-\udfff\ufffe\uffff]")
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_NOT_CHARACTERS = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|[0-9#*]\uFE0F?\u20E3")
 
 
@@ -25,28 +26,21 @@ def clean(text: str) -> str:
     Every line end (CR, NEL, form feed, U+2028, U+2029) becomes a line feed, other C0 and C1 controls except the tab
     are dropped, and lone surrogates and the non-characters U+FFFE and U+FFFF become U+FFFD.
     """
-    if _UNWANTED.search(text) is None:
+    if text.isprintable() or _UNWANTED.search(text) is None:
         return text
     text = _LINE_ENDS.sub("\n", text)
     text = _CONTROLS.sub("", text)
-    return str(_NOT_CHARACTERS.sub("\ufffd", text))
+    return _NOT_CHARACTERS.sub("\ufffd", text)
 
 
 def graphemes(text: str) -> list[str]:
     """The characters that a person sees, in order; joined they are the text."""
-    return list(text) if _alone(text) else list(_GRAPHEME.findall(text))
-
-
-def _alone(text: str) -> bool:
-    """Every code point is a character of its own: only CR LF belongs together in ASCII."""
-    return text.isascii() and "\r" not in text
+    return list(_GRAPHEME.findall(text))
 
 
 def units(text: str) -> int:
     """Length in UTF-16 code units: what JavaScript counts, and never less than the number of code points."""
-    if text.isascii() or max(text) <= "\uffff":
-        return len(text)
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def width(text: str) -> int:
@@ -78,22 +72,33 @@ def shorten(text: str, limit: int, measure: Callable[[str], int] = units) -> str
         raise ValueError(f"a text cannot be cut to {limit} characters")
     if len(text) <= limit and measure(text) <= limit:
         return text
-    ends = _ends(text[:limit], limit)
-
-    def cut(end: int) -> str:
-        return text[:end].rstrip() + ELLIPSIS
-
-    kept = max(0, bisect_right(ends, limit, key=lambda end: measure(cut(end))) - 1)
-    while kept and measure(cut(ends[kept])) > limit:
-        kept -= 1
-    return cut(ends[kept])
+    end = bisect_right(range(limit), limit, key=lambda end: measure(_cut(text, end))) - 1
+    while end > 0:
+        end = _boundary(text, end)
+        if measure(_cut(text, end)) <= limit:
+            break
+        end -= 1
+    return _cut(text, max(0, end))
 
 
-def _ends(text: str, limit: int) -> Sequence[int]:
-    """0 and where characters end before `limit`: an end at the limit itself may be the slice's, not a character's."""
-    if _alone(text):
-        return range(min(limit, len(text) + 1))
-    return [0, *(found.end() for found in _GRAPHEME.finditer(text) if found.end() < limit)]
+def _cut(text: str, end: int) -> str:
+    return text[:end].rstrip() + ELLIPSIS
+
+
+def _boundary(text: str, most: int) -> int:
+    """The last place at or before `most` between two seen characters.
+
+    Between two ASCII characters there always is one (CR LF apart), so only what follows them is taken apart.
+    """
+    start = min(most, len(text) - 1)
+    while start > 0 and not (text[start - 1].isascii() and text[start].isascii() and text[start - 1] != "\r"):
+        start -= 1
+    last = start
+    for found in _GRAPHEME.finditer(text, start):
+        if found.end() > most:
+            break
+        last = found.end()
+    return int(last)
 
 
 def split(text: str, limit: int) -> list[str]:
