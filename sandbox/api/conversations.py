@@ -1,0 +1,156 @@
+"""conversations.*: which there are, who is in them, what was said."""
+
+from typing import Any
+
+from sandbox import delivery, shapes
+from sandbox.api import places
+from sandbox.api.registry import SlackError, flag, method, need, need_scope, page, whole
+from sandbox.simulator import Simulator
+from sandbox.things import Channel, Message
+
+Json = dict[str, Any]
+
+
+@method("conversations.open", scope="im:write", tier=3)
+def open_conversation(sim: Simulator, args: Json) -> Json:
+    """The direct message with one person."""
+    if args.get("channel"):
+        return {"channel": {"id": places.known(sim, args["channel"]).id}}
+    users = args.get("users")
+    names = users if isinstance(users, list) else [name for name in str(users or "").split(",") if name]
+    if not names:
+        raise SlackError("users_list_not_supplied")
+    if len(names) > 1:
+        raise SlackError("invalid_arguments", "[ERROR] the sandbox opens no group messages")
+    person = sim.workspace.users.get(str(names[0]).strip())
+    if person is None:
+        raise SlackError("user_not_found")
+    if person.is_bot:
+        raise SlackError("cannot_dm_bot")
+    if person.deleted:
+        raise SlackError("user_disabled")
+    place = sim.workspace.dm(sim.workspace.bot.user_id, person.id)
+    shown = shapes.channel(sim.workspace, place) if flag(args, "return_im") else {"id": place.id}
+    return {"channel": shown, "no_op": True, "already_open": True}
+
+
+@method("conversations.info", tier=3, form_only=True)
+def info(sim: Simulator, args: Json) -> Json:
+    """One conversation."""
+    need(args, "channel")
+    place = places.known(sim, args["channel"])
+    need_scope(sim, places.scope_for(place, "read"))
+    return {"channel": shapes.channel(sim.workspace, place)}
+
+
+@method("conversations.list", tier=2)
+def list_conversations(sim: Simulator, args: Json) -> Json:
+    """The conversations of some types, by pages."""
+    types = str(args.get("types") or "public_channel").split(",")
+    needed = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+    for kind in types:
+        if kind.strip() not in needed:
+            raise SlackError("invalid_types")
+        need_scope(sim, needed[kind.strip()])
+    bot = sim.workspace.bot.user_id
+    rows = [
+        place
+        for place in sim.workspace.channels.values()
+        if _type(place) in {kind.strip() for kind in types}
+        and (_type(place) == "public_channel" or bot in place.members)
+        and not (flag(args, "exclude_archived") and place.is_archived)
+    ]
+    shown, following = page(rows, args, 100, 1000)
+    channels = [shapes.channel(sim.workspace, place) for place in shown]
+    return {"channels": channels, "response_metadata": {"next_cursor": following}}
+
+
+def _type(place: Channel) -> str:
+    if place.kind == "im":
+        return "im"
+    return "private_channel" if place.is_private else "public_channel"
+
+
+@method("conversations.members", tier=4)
+def members(sim: Simulator, args: Json) -> Json:
+    """Who is in a conversation, by pages."""
+    need(args, "channel")
+    place = places.known(sim, args["channel"])
+    need_scope(sim, places.scope_for(place, "read"))
+    shown, following = page(place.members, args, 100, 1000)
+    return {"members": shown, "response_metadata": {"next_cursor": following}}
+
+
+@method("conversations.join", scope="channels:join", tier=3)
+def join(sim: Simulator, args: Json) -> Json:
+    """The bot joins a public channel."""
+    need(args, "channel")
+    place = places.known(sim, args["channel"])
+    if place.kind == "im" or place.is_private:
+        raise SlackError("method_not_supported_for_channel_type")
+    if place.is_archived:
+        raise SlackError("is_archived")
+    bot = sim.workspace.bot.user_id
+    already = bot in place.members
+    if not already:
+        place.members.append(bot)
+        sim.workspace.save_channel(place)
+        joined(sim, place, bot)
+    out: Json = {"channel": shapes.channel(sim.workspace, place)}
+    return out | ({"warning": "already_in_channel"} if already else {})
+
+
+def joined(sim: Simulator, place: Channel, user: str) -> None:
+    """Tell pages and the app that somebody came into a channel."""
+    sim.live.tell([*place.members], "channels", channel=place.id)
+    if sim.workspace.bot.user_id in place.members:
+        kind = "G" if place.is_private else "C"
+        event = {"type": "member_joined_channel", "user": user, "channel": place.id, "channel_type": kind}
+        delivery.tell(sim, event | {"team": sim.workspace.team["id"]})
+
+
+@method("conversations.history", tier=3)
+def history(sim: Simulator, args: Json) -> Json:
+    """What was said in a conversation, newest first, threads left out."""
+    need(args, "channel")
+    place = places.joined(sim, args["channel"])
+    need_scope(sim, places.scope_for(place, "history"))
+    said = [sim.workspace.messages[place.id][ts] for ts in sim.workspace.order.get(place.id, [])]
+    rows = [message for message in reversed(said) if _between(message.ts, args)]
+    return _said(sim, rows, args)
+
+
+@method("conversations.replies", tier=3)
+def replies(sim: Simulator, args: Json) -> Json:
+    """A thread: its first message, then the replies, oldest first."""
+    need(args, "channel", "ts")
+    place = places.joined(sim, args["channel"])
+    need_scope(sim, places.scope_for(place, "history"))
+    found = sim.workspace.find_message(place.id, str(args["ts"]))
+    if found is None:
+        raise SlackError("thread_not_found")
+    root = sim.workspace.find_message(place.id, found.thread_ts or found.ts) or found
+    listed = sim.workspace.threads.get((place.id, root.ts), [])
+    inside = [sim.workspace.messages[place.id][ts] for ts in listed if _between(ts, args)]
+    return _said(sim, [root, *inside], args)
+
+
+def _between(ts: str, args: Json) -> bool:
+    oldest, latest = str(args.get("oldest") or "0"), args.get("latest")
+    inclusive = flag(args, "inclusive")
+    after = float(ts) >= float(oldest) if inclusive else float(ts) > float(oldest)
+    if latest in (None, "", "now"):
+        return after
+    return after and (float(ts) <= float(latest) if inclusive else float(ts) < float(latest))
+
+
+def _said(sim: Simulator, rows: list[Message], args: Json) -> Json:
+    whole(args, "limit", 100, 999)
+    shown, following = page(rows, args, 100, 999)
+    metadata = flag(args, "include_all_metadata")
+    out: Json = {
+        "messages": [shapes.message(sim.workspace, message, metadata=metadata) for message in shown],
+        "has_more": bool(following),
+        "pin_count": sum(message.pinned for message in rows),
+    }
+    return out | ({"response_metadata": {"next_cursor": following}} if following else {})
