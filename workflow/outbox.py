@@ -94,7 +94,7 @@ def supersede(session: Session, now: datetime, key: str, reason: str) -> None:
     session.execute(
         update(Outbox)
         .where(col(Outbox.key) == key, col(Outbox.state) == OutboxState.WAITING)
-        .values(state=OutboxState.FAILED, error=reason, settled_at=now)
+        .values(state=OutboxState.DROPPED, error=reason, settled_at=now)
     )
 
 

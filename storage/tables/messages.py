@@ -27,13 +27,14 @@ class OutboxKind(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """How far a row has come."""
+    """How far a row has come. Failed: could not be delivered. Dropped: not sent, since it was no longer worth saying."""
 
     WAITING = "waiting"
     SENDING = "sending"
     UNKNOWN = "unknown"
     SENT = "sent"
     FAILED = "failed"
+    DROPPED = "dropped"
 
 
 class Outbox(SQLModel, table=True):
