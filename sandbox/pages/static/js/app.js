@@ -11,7 +11,7 @@ import { createPane } from "./pane.js";
 import { showPerson } from "./person.js";
 import { showSidebar, unreadTotal } from "./sidebar.js";
 import { appConversation, channelOf, nameOf, readAddress, remember, state, takeBootstrap, writeAddress } from "./state.js";
-import { inWords } from "./surface.js";
+import { inWords, SAID_IN_CHANNEL } from "./surface.js";
 import { startTheme } from "./theme.js";
 import { createThread } from "./thread.js";
 
@@ -69,10 +69,7 @@ function onEvent(event) {
       refreshPeople();
       break;
     case "connection":
-      state.botConnected = event.connected ?? state.botConnected;
-      showConnection();
-      if (event.connected === undefined) refreshPeople();
-      refreshView();
+      showArrival(event.open > 0);
       break;
     case "resync":
       refreshPeople();
@@ -88,6 +85,14 @@ function onEvent(event) {
     default:
       refreshView();
   }
+}
+
+function showArrival(connected) {
+  const came = connected && !state.botConnected;
+  state.botConnected = connected;
+  showConnection();
+  showView();
+  if (came && pane?.id === "home") pane.open();
 }
 
 // -- where the person is ------------------------------------------------------------------------------------------
@@ -179,7 +184,7 @@ async function runCommand(button, text) {
   const channel = state.place?.kind === "channel" ? state.place.id : appConversation()?.id;
   const answer = await api.command({ user: state.me.id, channel, text });
   button.removeAttribute("aria-busy");
-  if (!answer.ok) toast(`${button.textContent}: ${inWords(answer.error)}`);
+  if (!answer.ok && !SAID_IN_CHANNEL.includes(answer.error)) toast(`${button.textContent}: ${inWords(answer.error)}`);
   else if (state.place?.kind === "home" && channel) go({ kind: "channel", id: channel });
 }
 

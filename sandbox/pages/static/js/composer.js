@@ -4,7 +4,7 @@ import { toast } from "./announce.js";
 import { h, icon } from "./dom.js";
 import { createHints } from "./hints.js";
 import { nameOf, state } from "./state.js";
-import { inWords } from "./surface.js";
+import { inWords, SAID_IN_CHANNEL } from "./surface.js";
 
 const drafts = new Map();
 
@@ -59,7 +59,7 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
     const answer = isCommand
       ? await api.command({ user, channel, text: asSent(text) })
       : await api.send({ user, channel, text: asSent(text), ...(threadTs && { thread_ts: threadTs }) });
-    if (answer.ok) { onSent?.(); return; }
+    if (answer.ok || (isCommand && SAID_IN_CHANNEL.includes(answer.error))) { onSent?.(); return; }
     toast(isCommand ? `${text.split(/\s/)[0]}: ${inWords(answer.error)}` : `Not sent. ${inWords(answer.error)}`);
     if (!field.value) { field.value = text; changed(); }
   };

@@ -23,9 +23,9 @@ export function createFeed({ channel, label, inThread = false, onThread, onScrol
   watcher.observe(list);
   watcher.observe(scroller);
 
-  const surfaceOf = (ts) => {
+  const surfaceOf = ({ ts, state }) => {
     if (!surfaces.has(ts)) surfaces.set(ts, createSurface({ channel, ts }));
-    return surfaces.get(ts);
+    return Object.assign(surfaces.get(ts), { known: state ?? {} });
   };
 
   const nodeOf = ({ key, signature, draw }) => {
@@ -44,7 +44,7 @@ export function createFeed({ channel, label, inThread = false, onThread, onScrol
     const entries = (inThread ? threadOf : entriesOf)(messages, newFrom, lead, (message, compact) => ({
       key: message.ts,
       signature: JSON.stringify([message, compact, edition]),
-      draw: () => drawMessage(message, { compact, inThread, onThread, surface: surfaceOf(message.ts) }),
+      draw: () => drawMessage(message, { compact, inThread, onThread, surface: surfaceOf(message) }),
     }));
     const wanted = new Set(entries.map(({ key }) => key));
     for (const [key, { node }] of nodes) if (!wanted.has(key)) { node.remove(); nodes.delete(key); surfaces.delete(key); }

@@ -19,6 +19,7 @@ export function createHome({ header }) {
     if (next === signature) return;
     signature = next;
     const { scrollTop } = scroller;
+    surface.known = view?.state?.values ?? {};
     keepFocus(content, () => content.replaceChildren(...(view?.blocks?.length ? drawBlocks(view.blocks, surface) : [empty()])));
     scroller.scrollTop = scrollTop;
   };

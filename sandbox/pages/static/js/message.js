@@ -2,7 +2,7 @@
 import { avatar } from "./avatar.js";
 import { collapsible } from "./blocks/collapsible.js";
 import { drawBlocks } from "./blocks/index.js";
-import { h, icon, safeUrl } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { isBot, nameOf, person, state } from "./state.js";
 import { agoOf, momentOf, shortMoment, timeOf } from "./text/dates.js";
 import { emojiOf } from "./text/emoji.js";
@@ -49,7 +49,7 @@ function contentOf(message, surface) {
 function filesOf(message) {
   if (!message.files?.length) return null;
   return h("div", { class: "files" }, message.files.map((file) => {
-    const address = safeUrl(file.url ?? `/client/file/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name)}`);
+    const address = `/client/file/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name)}`;
     if (file.mimetype?.startsWith("image/")) {
       return h("figure", { class: "figure" }, h("figcaption", { dir: "auto" }, file.title || file.name),
         h("a", { href: address, target: "_blank", rel: "noopener" }, h("img", { class: "image", src: address, alt: file.alt || file.title || file.name })));

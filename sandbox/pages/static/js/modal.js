@@ -56,7 +56,7 @@ export function createModals({ onChange }) {
 
   const draw = (depth) => {
     const { id, view } = shown;
-    const surface = surfaceOf(id);
+    const surface = Object.assign(surfaceOf(id), { known: view.state?.values ?? {} });
     dialog.dataset.viewId = id;
     const submit = view.submit && h("button", { type: "submit", class: "button button-primary", data: { submit: "" }, disabled: Boolean(view.submit_disabled) }, h("span", { class: "button-label" }, plainText(view.submit)));
     const close = h("button", { type: "button", class: "button", data: { close: "" }, onclick: () => leave() }, view.close ? plainText(view.close) : depth > 1 ? "Back" : "Cancel");

@@ -19,7 +19,6 @@ export function takeBootstrap(answer) {
   state.app = answer.app;
   state.users = new Map(answer.users.map((user) => [user.id, user]));
   state.pageButtons = answer.page_buttons ?? [];
-  if (typeof answer.app?.connected === "boolean") state.botConnected = answer.app.connected;
 }
 
 export function person(id) {
@@ -28,6 +27,7 @@ export function person(id) {
   if (state.app && (id === state.app.user_id || id === state.app.id)) {
     return { id, name: state.app.name, real_name: state.app.name, is_bot: true };
   }
+  if (id === "USLACKBOT") return { id, name: "slackbot", real_name: "Slackbot", title: "" };
   return { id, name: id ?? "unknown", real_name: id ?? "Somebody", title: "" };
 }
 
@@ -51,7 +51,7 @@ export function readAddress() {
   const query = new URLSearchParams(location.search);
   const wanted = query.get("user") ?? remembered();
   const featured = [...state.users.values()].filter((user) => !user.deleted && user.id !== state.app?.user_id && !user.is_bot);
-  const me = state.users.get(wanted) ?? featured.find((user) => user.featured) ?? featured[0] ?? null;
+  const me = state.users.get(wanted) ?? featured.find((user) => user.name === wanted) ?? featured.find((user) => user.featured) ?? featured[0] ?? null;
   const id = query.get("channel");
   return { me, place: id === "home" ? { kind: "home" } : id ? { kind: "channel", id } : null, thread: query.get("thread") };
 }

@@ -7,9 +7,17 @@ import { state } from "./state.js";
 const MESSAGES = {
   unreachable: "The workspace cannot be reached",
   timeout: "The app did not answer in time",
-  not_connected: "The app is not connected",
-  no_app: "The app is not connected",
+  no_connection: "The app is not connected",
+  no_such_element: "This has changed in the meantime",
+  message_not_found: "This message is gone",
+  view_not_found: "This is closed already",
+  invalid_response: "The app gave an answer that Slack refuses",
+  unknown_command: "There is no such command here",
+  user_disabled: "This account is deactivated",
 };
+
+/** Failures of a command that the workspace itself reports, as a message that only the person sees. */
+export const SAID_IN_CHANNEL = ["timeout", "no_connection", "invalid_response"];
 
 export const inWords = (error) => MESSAGES[error] ?? (error ? `This did not work (${error})` : "This did not work");
 
@@ -22,6 +30,7 @@ export function createSurface(target, { neverFolds = false } = {}) {
     neverFolds,
     unfolded: new Set(),
     errors: new Map(),
+    known: {},        // what the workspace remembers of earlier choices: {block_id: {action_id: {type, …}}}
 
     begin() { former = entries; entries = new Map(); },
     end() { former = new Map(); },
@@ -30,9 +39,15 @@ export function createSurface(target, { neverFolds = false } = {}) {
     hold(block, element, type, initial) {
       const key = keyOf(block, element);
       const before = former.get(key) ?? entries.get(key);
-      const kept = before?.touched && before.type === type ? before : { block: block.block_id, action: element.action_id, type, value: initial, touched: false };
+      const fresh = { block: block.block_id, action: element.action_id, type, value: surface.remembered(block, element, type) ?? initial, touched: false };
+      const kept = before?.touched && before.type === type ? before : fresh;
       entries.set(key, kept);
       return kept.value;
+    },
+
+    remembered(block, element, type) {
+      const { type: kept, ...value } = surface.known[block.block_id]?.[element.action_id] ?? {};
+      return kept === type ? value : null;
     },
 
     enter(block, element, value) {
