@@ -74,10 +74,12 @@ def test_the_interval_is_the_jackknife_written_out_item_by_item() -> None:
         (item, chance.choice([1, 1, 2, 3 if item % 4 else 1])) for item in range(120) for _ in range(3)
     )
     whole = alpha(patterns, "ordinal", [1, 2, 3]).value
-    without = []
+    without: list[float] = []
     for pattern, items in patterns.items():
         rest = +(patterns - Counter({pattern: 1}))
-        without += [alpha(rest, "ordinal", [1, 2, 3]).value] * items
+        left = alpha(rest, "ordinal", [1, 2, 3]).value
+        assert left is not None
+        without += [left] * items
     assert whole is not None
     mean = sum(without) / 120
     error = sqrt(119 / 120 * sum((one - mean) ** 2 for one in without))
