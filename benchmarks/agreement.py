@@ -76,37 +76,40 @@ def patterns_of(rows: NDArray[np.int64]) -> Counter[Pattern]:
     return patterns
 
 
-def coverage(case: Case, draws: int, chance: np.random.Generator) -> tuple[float, float, float]:
-    """Share of shown intervals that hold the true alpha; share of draws with an interval; mean width."""
+def coverage(case: Case, draws: int, chance: np.random.Generator) -> tuple[float, float, float, float]:
+    """Shares of shown intervals that hold the true alpha, and that lie above it; share of draws shown; mean width."""
     values = list(range(1, len(SHARES[case.shares]) + 1))
     numbers = {value: float(value) for value in values}
-    held, widths = 0, []
+    held, above, widths = 0, 0, []
     for _ in range(draws):
         found = interval(case.draw(chance), case.level, values, numbers)
         if found.low is not None and found.high is not None:
             held += found.low <= case.true_alpha <= found.high
+            above += found.low > case.true_alpha
             widths.append(found.high - found.low)
     shown = len(widths)
-    return held / shown if shown else float("nan"), shown / draws, float(np.mean(widths)) if shown else float("nan")
+    if not shown:
+        return float("nan"), float("nan"), 0.0, float("nan")
+    return held / shown, above / shown, shown / draws, float(np.mean(widths))
 
 
 def print_coverage(draws: int, seed: int) -> None:
     chance = np.random.default_rng(seed)
     print(f"coverage of the 95 % interval, {draws} draws a case, seed {seed}")
     print(
-        f"{'level':9}{'values':11}{'right':>6}{'people':>7}{'units':>6}{'alpha':>7}{'covers':>8}{'shown':>7}{'width':>7}"
+        f"{'level':9}{'values':11}{'right':>6}{'people':>7}{'units':>6}{'alpha':>7}{'covers':>8}{'above':>7}{'shown':>7}{'width':>7}"
     )
     seen = []
     grid = product(LEVELS, SHARES, (0.75, 0.9, 0.98), (2, 3, 5), (50, 100, 400))
     for case in (Case(*one) for one in grid):
         if case.level != "nominal" and case.shares.startswith("2"):
             continue  # two values are the same at every level
-        covers, shown, width = coverage(case, draws, chance)
+        covers, above, shown, width = coverage(case, draws, chance)
         if shown >= 0.5:
             seen.append(covers)
         print(
             f"{case.level:9}{case.shares:11}{case.right:6.2f}{case.people:7}{case.units:6}{case.true_alpha:7.3f}"
-            f"{covers:8.1%}{shown:7.0%}{width:7.3f}",
+            f"{covers:8.1%}{above:7.1%}{shown:7.0%}{width:7.3f}",
             flush=True,
         )
     good = sum(0.93 <= one <= 0.995 for one in seen)
