@@ -58,7 +58,8 @@ Answer = ShowCard | Say | OpenView | UpdateView | ShowHome | Errors
 class Reply:
     """Where the answers to one interaction can go.
 
-    ``us`` is the moment of the click in microseconds, from Slack's ``action_ts``.
+    ``us`` is the moment of the click in microseconds, from Slack's ``action_ts``. ``view_id`` and ``view_hash`` are of the
+    modal that was acted in, ``home_hash`` of the person's Home where that was acted in or opened.
     """
 
     user_id: str
@@ -68,6 +69,8 @@ class Reply:
     response_url: str | None = None
     trigger_id: str | None = None
     view_id: str | None = None
+    view_hash: str | None = None
+    home_hash: str | None = None
     in_modal: bool = False
     ephemeral: bool = False
 
@@ -77,6 +80,9 @@ class Answers(Protocol):
 
     def submit(self, answer: Answer, reply: Reply) -> None:
         """Take an answer on; returns at once."""
+
+    def view(self, template: str, context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Draw a modal now, for an acknowledgement that carries it."""
 
     def nudge_sender(self) -> None:
         """There may be something new in the outbox."""

@@ -7,7 +7,7 @@ is never lost, and an exception means no acknowledgement, so that Slack tells th
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,94 +15,151 @@ import structlog
 from slack_bolt import Ack, App
 from sqlmodel import Session
 
-from handlers.answer import Answer, Answers, Errors, Reply, Say
+from handlers import click as clicks
+from handlers.answer import Answer, Answers, Errors, OpenView, Reply, Say, UpdateView
+from handlers.click import Click
 from storage.engine import Store
 from workflow.errors import RefusedError
 
+__all__ = ["Click", "Desk", "EventHandler", "Handler"]
+
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True)
-class Click:
-    """One interaction, as far as it can be trusted: ids to look up, never facts.
-
-    ``action`` is the action or callback id; ``value`` what was chosen; ``state`` a modal's fields as ``{block_id: text}``
-    (lists of texts where several can be chosen); ``data`` a modal's private metadata; ``text`` a slash command's words.
-    """
-
-    user_id: str
-    now: datetime
-    us: int
-    action: str
-    value: str = ""
-    text: str = ""
-    state: Mapping[str, Any] = field(default_factory=dict)
-    data: str = ""
-    reply: Reply = field(default_factory=lambda: Reply(""))
-
-
 Handler = Callable[[Session, Click], Answer | Iterable[Answer] | None]
+EventHandler = Callable[[Session, Mapping[str, Any], datetime], Answer | Iterable[Answer] | None]
+ANY = re.compile("")
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Registers handlers with Bolt, each in the same wrapper."""
+    """Takes every interaction from Bolt and gives it to its handler, each in the same wrapper.
+
+    Bolt sees one listener of each sort: it asks its listeners one after the other, and sixty cost half a millisecond of
+    every click.
+    """
 
     app: App
     store: Store
     answers: Answers
     clock: Callable[[], datetime]
+    _actions: dict[str, Handler] = field(default_factory=dict)
+    _patterns: list[tuple[re.Pattern[str], Handler]] = field(default_factory=list)
+    _submissions: dict[str, Handler] = field(default_factory=dict)
+    _commands: dict[str, Handler] = field(default_factory=dict)
+    _events: dict[str, EventHandler] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.app.action(ANY)(self._on_action)
+        self.app.view(ANY)(self._on_submission)
+        self.app.command(ANY)(self._on_command)
+        self.app.event(ANY)(self._on_event)
 
     def action(self, name: str | re.Pattern[str], handler: Handler) -> None:
-        """A button or a select, in a message, a modal or Home."""
-        self.app.action(name)(self._listener(handler, _click))
+        """A button or a select, in a message, a modal or Home; a pattern is for the whole action id."""
+        if isinstance(name, str):
+            _once(self._actions, name, handler)
+        else:
+            self._patterns.append((name, handler))
 
     def submission(self, callback_id: str, handler: Handler) -> None:
-        """A modal that is sent."""
-        self.app.view(callback_id)(self._listener(handler, _submission))
+        """A modal that is sent. What the handler answers decides what becomes of the modal:
+
+        ``Errors`` keeps it and shows them, ``UpdateView`` puts another in its place, ``OpenView`` puts one on top of it;
+        otherwise it closes. A refusal is shown in it. The other answers are carried out afterwards, as ever.
+        """
+        _once(self._submissions, callback_id, handler)
 
     def command(self, name: str, handler: Handler) -> None:
         """A slash command."""
-        self.app.command(name)(self._listener(handler, _command))
+        _once(self._commands, name, handler)
 
-    def event(
-        self, name: str, handler: Callable[[Session, Mapping[str, Any], datetime], Iterable[Answer] | None]
-    ) -> None:
-        """An event; its answers go to the user that the event names."""
+    def event(self, name: str, handler: EventHandler) -> None:
+        """An event; its answers go to the user that the event names. Acknowledged after the commit, else it comes again."""
+        _once(self._events, name, handler)
 
-        def listen(event: dict[str, Any]) -> None:
+    def _on_action(self, body: dict[str, Any], ack: Ack) -> None:
+        click = clicks.of_action(body, self.clock())
+        handler = self._actions.get(click.action) or self._matching(click.action)
+        if handler is None:
+            # A link button, or a button of an older version of Concord.
+            log.debug("no handler", action=click.action)
+            ack()
+            return
+        answers = self._work(handler, click, _refusal)
+        ack()
+        self._answer([_spoken(answer) for answer in answers], click.reply)
+
+    def _on_submission(self, body: dict[str, Any], ack: Ack) -> None:
+        click = clicks.of_submission(body, self.clock())
+        handler = self._submissions.get(click.action)
+        if handler is None:
+            log.warning("no handler", view=click.action)
+            ack()
+            return
+        answers = self._work(handler, click, lambda refused: _refusal_in_modal(body, refused))
+        shaping = next((answer for answer in answers if isinstance(answer, Errors | UpdateView | OpenView)), None)
+        ack(**self._modal_response(shaping))
+        self._answer([answer for answer in answers if answer is not shaping], click.reply)
+
+    def _on_command(self, body: dict[str, Any], ack: Ack) -> None:
+        click = clicks.of_command(body, self.clock())
+        handler = self._commands.get(click.action)
+        if handler is None:
+            log.warning("no handler", command=click.action)
+            ack()
+            return
+        answers = self._work(handler, click, _refusal)
+        ack()
+        self._answer([_spoken(answer) for answer in answers], click.reply)
+
+    def _on_event(self, event: dict[str, Any], ack: Ack) -> None:
+        handler = self._events.get(event["type"])
+        if handler is not None:
             now = self.clock()
-            answers = self.store.transact(lambda session: handler(session, event, now))
-            user = event.get("user")
-            for answer in answers or ():
-                self.answers.submit(answer, Reply(user["id"] if isinstance(user, dict) else str(user)))
-            self.answers.nudge_sender()
+            try:
+                answers = self.store.transact(lambda session: _listed(handler(session, event, now)))
+            except RefusedError as refused:
+                log.info("refused", event_type=event["type"], kind=type(refused).__name__)
+                answers = []
+            ack()
+            reply = clicks.of_event(event)
+            self._answer(answers if reply else [], reply or Reply(""))
+        else:
+            ack()
 
-        self.app.event(name)(listen)
+    def _matching(self, action: str) -> Handler | None:
+        return next((handler for pattern, handler in self._patterns if pattern.fullmatch(action)), None)
 
-    def _listener(self, handler: Handler, parse: Callable[[dict[str, Any], datetime], Click]) -> Callable[..., None]:
-        def listen(body: dict[str, Any], ack: Ack) -> None:
-            click = parse(body, self.clock())
-            answers = self._work(handler, click)
-            errors = [answer for answer in answers if isinstance(answer, Errors)]
-            if errors:
-                ack(response_action="errors", errors=dict(errors[0].by_block))
-            else:
-                ack()
-            for answer in answers:
-                if not isinstance(answer, Errors):
-                    self.answers.submit(answer, click.reply)
-            self.answers.nudge_sender()
-
-        return listen
-
-    def _work(self, handler: Handler, click: Click) -> list[Answer]:
+    def _work(self, handler: Handler, click: Click, refuse: Callable[[RefusedError], Answer]) -> list[Answer]:
         try:
-            answers = self.store.transact(lambda session: _listed(handler(session, click)))
+            return self.store.transact(lambda session: _listed(handler(session, click)))
         except RefusedError as refused:
             log.info("refused", action=click.action, user=click.user_id, kind=type(refused).__name__)
-            return [Say("refused", {"message": str(refused)})]
-        return answers
+            return [refuse(refused)]
+
+    def _modal_response(self, shaping: Errors | UpdateView | OpenView | None) -> dict[str, Any]:
+        match shaping:
+            case Errors(by_block):
+                return {"response_action": "errors", "errors": dict(by_block)}
+            case UpdateView(template, context) | OpenView(template, context):
+                action = "update" if isinstance(shaping, UpdateView) else "push"
+                try:
+                    return {"response_action": action, "view": dict(self.answers.view(template, context))}
+                except Exception:
+                    # What was asked for is done and committed: it is acknowledged whatever the picture.
+                    log.exception("view not drawn", template=template)
+        return {}
+
+    def _answer(self, answers: Iterable[Answer], reply: Reply) -> None:
+        for answer in answers:
+            self.answers.submit(answer, reply)
+        self.answers.nudge_sender()
+
+
+def _once(handlers: dict[str, Any], name: str, handler: Any) -> None:
+    if name in handlers:
+        raise ValueError(f"{name!r} has two handlers")
+    handlers[name] = handler
 
 
 def _listed(answers: Answer | Iterable[Answer] | None) -> list[Answer]:
@@ -111,89 +168,19 @@ def _listed(answers: Answer | Iterable[Answer] | None) -> list[Answer]:
     return list(answers) if isinstance(answers, Iterable) else [answers]
 
 
-def _click(body: dict[str, Any], now: datetime) -> Click:
-    action = body["actions"][0]
-    container = body.get("container", {})
-    view = body.get("view") or {}
-    us = microseconds(action.get("action_ts", "0"))
-    reply = Reply(
-        user_id=body["user"]["id"],
-        us=us,
-        channel=container.get("channel_id"),
-        ts=container.get("message_ts"),
-        response_url=body.get("response_url"),
-        trigger_id=body.get("trigger_id"),
-        view_id=view.get("id") if view.get("type") == "modal" else None,
-        in_modal=view.get("type") == "modal",
-        ephemeral=bool(container.get("is_ephemeral")),
-    )
-    return Click(
-        user_id=reply.user_id,
-        now=now,
-        us=us,
-        action=action["action_id"],
-        value=_chosen(action) or "",
-        state=_state(view.get("state") or body.get("state") or {}),
-        data=view.get("private_metadata", ""),
-        reply=reply,
-    )
+def _refusal(refused: RefusedError) -> Answer:
+    return Say("refused", {"message": str(refused)})
 
 
-def _submission(body: dict[str, Any], now: datetime) -> Click:
-    view = body["view"]
-    reply = Reply(user_id=body["user"]["id"], trigger_id=body.get("trigger_id"), view_id=view["id"])
-    return Click(
-        user_id=reply.user_id,
-        now=now,
-        us=int(now.timestamp() * 1_000_000),
-        action=view["callback_id"],
-        state=_state(view.get("state") or {}),
-        data=view.get("private_metadata", ""),
-        reply=reply,
-    )
+def _refusal_in_modal(body: Mapping[str, Any], refused: RefusedError) -> Answer:
+    block_id = clicks.first_input(body)
+    if block_id is None:
+        return UpdateView("refused", {"message": str(refused)})
+    return Errors({block_id: str(refused)})
 
 
-def _command(body: dict[str, Any], now: datetime) -> Click:
-    reply = Reply(
-        user_id=body["user_id"],
-        channel=body.get("channel_id"),
-        response_url=body.get("response_url"),
-        trigger_id=body.get("trigger_id"),
-    )
-    return Click(
-        user_id=reply.user_id,
-        now=now,
-        us=int(now.timestamp() * 1_000_000),
-        action=body["command"],
-        text=body.get("text", ""),
-        reply=replace(reply, us=int(now.timestamp() * 1_000_000)),
-    )
-
-
-def _state(state: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for block_id, actions in (state.get("values") or {}).items():
-        for element in actions.values():
-            values[block_id] = _chosen(element)
-    return values
-
-
-def _chosen(element: Mapping[str, Any]) -> Any:
-    """What a person chose or typed in an element, whatever its kind."""
-    for single in ("selected_option",):
-        if element.get(single):
-            return element[single]["value"]
-    if "selected_options" in element:
-        return [option["value"] for option in element["selected_options"] or ()]
-    for plain in ("value", "selected_user", "selected_users", "selected_conversation", "selected_channel"):
-        if element.get(plain) is not None:
-            return element[plain]
-    return None
-
-
-def microseconds(ts: str) -> int:
-    """Slack's ``seconds.micros`` as a whole number of microseconds; 0 for what is not a time."""
-    seconds, _, micros = ts.partition(".")
-    if not (seconds.isdigit() and (micros.isdigit() or not micros)):
-        return 0
-    return int(seconds) * 1_000_000 + int(micros.ljust(6, "0")[:6] or 0)
+def _spoken(answer: Answer) -> Answer:
+    """Errors belong to a modal that is sent; to any other click they are said."""
+    if isinstance(answer, Errors):
+        return Say("refused", {"message": "\n".join(answer.by_block.values())})
+    return answer
