@@ -91,7 +91,7 @@ class Foreign:
             if place == TEXT:
                 loose.append(measure(value) if len(value) <= limit else limit)
             else:
-                fixed += units(value)
+                fixed += units(_checked(value, place))
         cap = share(loose, limit - fixed)
         if cap < 1:
             raise Fault(f"the template's own text leaves no room for a value in {limit} characters")

@@ -96,12 +96,14 @@ def text_object(limit: int, *types: str, optional: bool = False) -> Field:
     return held
 
 
-def identifier(limit: int, what: str = "id", *, empty: bool = False) -> Field:
-    """An id or a value: never cut, never empty."""
+def identifier(limit: int, what: str = "id", *, optional: bool = False) -> Field:
+    """An id or a value: never cut. Empty: left out if optional, else refused."""
 
-    def held(value: Any, walk: Walk) -> str:
+    def held(value: Any, walk: Walk) -> str | None:
         text = _whole(value)
-        if not empty and not text:
+        if not text:
+            if optional:
+                return None
             raise Fault(f"the {what} is empty", identifier=True)
         if units(text) > limit:
             raise Fault(f"the {what} has {units(text)} characters, {limit} may be", identifier=True)

@@ -338,7 +338,7 @@ def _input_wants_submit(held: dict[str, Any], walk: Walk) -> None:
 _VIEW: dict[str, Any] = {
     "type": _TYPE,
     "callback_id": _ID,
-    "private_metadata": identifier(3000, "private_metadata", empty=True),
+    "private_metadata": identifier(3000, "private_metadata", optional=True),
     "external_id": _ID,
     "blocks": (items(BLOCK, VIEW_BLOCKS),),
 }

@@ -1,0 +1,169 @@
+"""Every template with every hostile value in every value of its sample: what must hold for all of them."""
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jinja2 import nodes
+
+import templates
+from templates.blocks import IdentifierError, Payload, render, render_view
+from templates.engine import environment
+from tests.templates.mrkdwn import markup
+from tests.templates.oracle import faults, mappings
+from tests.templates.samples import CARDS, SAMPLES, Id
+
+HOUSE = Path(templates.__file__).parent
+OURS = Path(__file__).parent / "cards"
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+
+HOSTILE: dict[str, str] = {
+    "empty": "",
+    "blank": " \t\n ",
+    "short": "a",
+    "channel": "<!channel> <!here> <!everyone>",
+    "user": "<@U1>",
+    "link": "<https://evil.example|here> https://evil.example",
+    "subteam": "<!subteam^S1|@team> <!date^0^{date}|x> <#C1>",
+    "half_open": "<@",
+    "closes": "U1> <!channel",
+    "bold": "*bold* _italic_ ~strike~ `code` ```block```",
+    "lone_marks": "* _ ~ ` *",
+    "edge_marks": "*",
+    "quote": "> quoted\n>>> more",
+    "emoji_code": ":tada: a:100:b ::",
+    "crowd": "@here @channel @everyone",
+    "html": "</b><script>alert(1)</script>&amp;",
+    "jinja": "{{x}} {% for %} {# #}",
+    "quotes": "\"'\\\"'",
+    "nul": "a\x00b",
+    "controls": "\x01\x07\x1b[31m\x7f\x80\x85\x9b",
+    "separators": "a\u2028b\u2029c\r\nd\re",
+    "surrogates": "\ud800 \udfff\ud83d",
+    "family": FAMILY * 40,
+    "flags": "\U0001f1e9\U0001f1ea" * 60,
+    "zalgo": "Z" + "\u0301" * 5000,
+    "rtl": "\u202eمرحبا بالعالم \u2067שלום",
+    "wide": "日本語のテキスト。" * 30,
+    "long": "word " * 8000,
+    "long_markup": "*<&>_" * 8000,
+    "long_emoji": FAMILY * 5700,
+    "one_word": "x" * 40_000,
+    "marks": "\ue0000\ue001 \ue000 \ue001 \ue00099999\ue001",
+    "yaml": ": - # [ { } ] , & ! | > ' \" % @ ` ---",
+    "yaml_list": "- a\n- b: c\n",
+    "yaml_words": "no",
+    "number": "010",
+    "key": "text: {type: mrkdwn}\nblocks: []",
+    "markdown": "# h\n**b** [x](https://evil.example) ![i](https://evil.example/i.png)",
+}
+
+
+def templates_and_variables() -> list[tuple[str, dict[str, Any] | None]]:
+    """Every template of the house with its sample, None where there is none.
+
+    Files that hold only macros, and files whose name begins with an underscore (they are included), are no templates.
+    """
+    names = sorted(path.relative_to(HOUSE).as_posix() for path in HOUSE.rglob("*.yaml.j2"))
+    return [(name, SAMPLES.get(name)) for name in names if not _is_piece(name)]
+
+
+def _is_piece(name: str) -> bool:
+    if Path(name).name.startswith("_"):
+        return True
+    tree = environment().parse((HOUSE / name).read_text(encoding="utf-8"))
+    return all(isinstance(top, nodes.Macro) or _blank(top) for top in tree.body)
+
+
+def _blank(node: nodes.Node) -> bool:
+    if isinstance(node, (nodes.Import, nodes.FromImport)):
+        return True
+    return isinstance(node, nodes.Output) and all(
+        isinstance(part, nodes.TemplateData) and not part.data.strip() for part in node.nodes
+    )
+
+
+def all_samples() -> list[tuple[str, dict[str, Any]]]:
+    """The tests' own cards and every template of the house that has a sample."""
+    house = [(name, sample) for name, sample in templates_and_variables() if sample is not None]
+    return [*CARDS.items(), *house]
+
+
+def payload(name: str, values: dict[str, Any]) -> Payload:
+    """A template rendered as what it is: a view if it says its type, else a message."""
+    folder = OURS if name in CARDS else HOUSE
+    source = (folder / name).read_text(encoding="utf-8")
+    is_view = any(line.startswith("type:") for line in source.splitlines())
+    return (render_view if is_view else render)(name, (OURS,), **values)
+
+
+def leaves(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Path and text of every text in a sample."""
+    if isinstance(node, str):
+        yield path, node
+    elif isinstance(node, dict):
+        for key, inner in node.items():
+            yield from leaves(inner, (*path, key))
+    elif isinstance(node, (list, tuple)):
+        for index, inner in enumerate(node):
+            yield from leaves(inner, (*path, index))
+
+
+def replaced(sample: dict[str, Any], path: tuple[str | int, ...], value: str) -> dict[str, Any]:
+    """The sample with another text at the path."""
+    changed = copy.deepcopy(sample)
+    node: Any = changed
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    return changed
+
+
+def everywhere(sample: dict[str, Any], value: str) -> dict[str, Any]:
+    """The sample with the text in every place that is no id."""
+    for path, text in list(leaves(sample)):
+        if not isinstance(text, Id):
+            sample = replaced(sample, path, value)
+    return sample
+
+
+def wrong(name: str, sample: dict[str, Any], values: dict[str, Any], *, identifier: bool = False) -> list[str]:
+    """What is wrong with the template when it is rendered with these values instead of its sample.
+
+    Only where the value stands for an id may it be refused, and then as `IdentifierError`.
+    """
+    try:
+        made = payload(name, values)
+    except IdentifierError:
+        if identifier:
+            return []
+        raise
+    return faults(made) + acted(payload(name, sample), made)
+
+
+def acted(expected: Payload, made: Payload) -> list[str]:
+    """Markup, mentions, links and pictures that the values added."""
+    found = _active(made) - _active(expected)
+    return [f"foreign text became {kind} ({count} more)" for kind, count in found.items()]
+
+
+def _active(made: Payload) -> Counter[str]:
+    """Everything in a payload that does more than being read."""
+    active = markup(made.text or "")
+    for kind, node in mappings(made.view or {"blocks": made.blocks}, "message"):
+        text = node.get("text")
+        if kind == "mrkdwn":
+            active += markup(str(text))
+            active["linking"] += not node.get("verbatim", False) and _links(str(text))
+        elif kind == "plain_text":
+            active["emoji"] += node.get("emoji", True) and markup(str(text))["emoji"]
+        elif kind in ("user", "channel", "usergroup", "broadcast", "emoji", "link", "image"):
+            active[kind] += 1
+    return active
+
+
+def _links(text: str) -> bool:
+    return "://" in text or "@" in text or "#" in text
