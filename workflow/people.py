@@ -1,0 +1,129 @@
+"""Who is in a project and what they may do; asked at every click."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from storage.tables import Member, Person, Project, Role
+from workflow import naming
+from workflow.errors import NotAllowedError, RefusedError
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A person of a project, for lists."""
+
+    person_id: int
+    name: str
+    handle: str | None
+    slack_id: str | None
+    roles: tuple[Role, ...]
+    active: bool
+    problem: str | None
+
+
+def roles(session: Session, project_id: int, slack_id: str) -> set[Role]:
+    """What somebody may do in a project; nothing for a stranger or a deactivated account."""
+    return set(
+        session.execute(
+            select(col(Member.role))
+            .join(Person, col(Person.id) == col(Member.person_id))
+            .where(col(Member.project_id) == project_id, col(Person.slack_id) == slack_id, col(Person.active))
+        ).scalars()
+    )
+
+
+def require(session: Session, project_id: int, slack_id: str, *wanted: Role) -> int:
+    """The person behind a Slack id, who has one of the wanted roles. Raises NotAllowedError that says who can."""
+    person_id: int | None = session.execute(
+        select(col(Person.id))
+        .join(Member, col(Person.id) == col(Member.person_id))
+        .where(
+            col(Member.project_id) == project_id,
+            col(Person.slack_id) == slack_id,
+            col(Person.active),
+            col(Member.role).in_(wanted),
+        )
+        .limit(1)
+    ).scalar()
+    if person_id is None:
+        raise NotAllowedError(_who_can(session, project_id, wanted))
+    return person_id
+
+
+def members(session: Session, project_id: int) -> list[Membership]:
+    """Everybody in a project, by name."""
+    found: dict[int, Membership] = {}
+    rows = session.execute(
+        select(
+            col(Person.id),
+            col(Person.name),
+            col(Person.handle),
+            col(Person.slack_id),
+            col(Person.active),
+            col(Person.problem),
+            col(Member.role),
+        )
+        .join(Member, col(Person.id) == col(Member.person_id))
+        .where(col(Member.project_id) == project_id)
+    )
+    for person_id, name, handle, slack_id, active, problem, role in rows:
+        before = found[person_id].roles if person_id in found else ()
+        found[person_id] = Membership(
+            person_id, name, handle, slack_id, ordered({*before, role}), bool(active), problem
+        )
+    return sorted(found.values(), key=lambda member: (member.name.casefold(), member.person_id))
+
+
+def find(session: Session, project_id: int, user: str) -> int:
+    """The member whom ``@name``, an e-mail address or a Slack id means. Raises RefusedError naming who is there."""
+    known = members(session, project_id)
+    wanted = _read(user)
+    for member in known:
+        if wanted.key in (member.slack_id, member.handle):
+            return member.person_id
+    same_name = [member.person_id for member in known if f"@{member.name.casefold()}" == wanted.key]
+    if len(same_name) == 1:
+        return same_name[0]
+    there = ", ".join(f"@{member.name}" for member in known) or "nobody yet"
+    raise RefusedError(f"{user} is not in this project. In it: {there}.")
+
+
+def named(session: Session, user: str) -> int:
+    """The person by that name or id, made where nobody is known by it yet. Raises RefusedError for no name at all."""
+    wanted = _read(user)
+    where = col(Person.slack_id) == wanted.slack_id if wanted.slack_id else col(Person.handle) == wanted.handle
+    person_id: int | None = session.execute(select(col(Person.id)).where(where)).scalar()
+    if person_id is not None:
+        return person_id
+    fresh = insert(Person).values(name=wanted.shown, slack_id=wanted.slack_id, handle=wanted.handle, active=True)
+    made: int = session.execute(fresh.returning(col(Person.id))).scalar_one()
+    return made
+
+
+def _read(user: str) -> naming.Named:
+    try:
+        return naming.person(user)
+    except ValueError as error:
+        raise RefusedError(f"{error}.") from None
+
+
+def _who_can(session: Session, project_id: int, wanted: tuple[Role, ...]) -> str:
+    project = session.execute(select(col(Project.name)).where(col(Project.id) == project_id)).scalar_one()
+    asked = " or ".join(f"{'an' if role[0] == 'a' else 'a'} {role}" for role in wanted)
+    people = [f"@{m.name}" for m in members(session, project_id) if m.active and set(m.roles) & set(wanted)]
+    ask = f"ask {_listed(people)}" if people else "nobody is one yet; a lead or the command line can add somebody"
+    return f"Only {asked} of {project} can do this: {ask}."
+
+
+def _listed(names: list[str]) -> str:
+    shown = names if len(names) <= 5 else [*names[:5], "others"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+
+
+def ordered(roles: Iterable[Role]) -> tuple[Role, ...]:
+    """Roles in the order of the ladder, each once."""
+    wanted = set(roles)
+    return tuple(role for role in Role if role in wanted)
