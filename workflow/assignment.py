@@ -1,0 +1,303 @@
+"""Who gets which item next.
+
+Giving does not get slower with the number of items, nor with how many of them a person has already done: in a queue every
+item has a number, every person a cursor, and ``low`` stands at the first number that is still open to anybody.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from storage.tables import (
+    Assignment,
+    Batch,
+    Item,
+    Lane,
+    Origin,
+    Person,
+    Place,
+    Project,
+    Queue,
+    QueueCursor,
+    Role,
+)
+from workflow import batches, history, outbox, places
+from workflow.errors import NotAllowedError, RefusedError
+from workflow.nothing import Nothing, why_nothing
+
+
+@dataclass(frozen=True)
+class Given:
+    """A batch for a person: new, or the one they still have open."""
+
+    batch_id: int
+    size: int
+    resumed: bool = False
+
+
+def next_batch(
+    session: Session,
+    project_id: int,
+    person_id: int,
+    now: datetime,
+    *,
+    size: int | None = None,
+    origin: Origin = Origin.ASKED,
+    by: int | None = None,
+    resume: bool = True,
+    lane: Lane = Lane.WAITED_FOR,
+) -> Given | Nothing:
+    """Give a person their next batch and put its card into the outbox; or say why there is nothing.
+
+    Places planned for the person go first, then the queues in the order of their priority. With ``resume`` a batch that
+    is still open is shown again instead. ``by`` is the lead who pushed it.
+    """
+    _lock_person(session, project_id, person_id)
+    if resume and (opened := _open_batch(session, project_id, person_id)):
+        _show_again(session, opened, person_id, now)
+        return opened
+    wanted, hold = session.execute(
+        select(col(Project.batch_size), col(Project.hold_seconds)).where(col(Project.id) == project_id)
+    ).one()
+    wanted = size or wanted
+    planned = _planned(session, project_id, person_id, wanted)
+    item_ids = planned or _take(session, project_id, person_id, wanted)
+    if not item_ids:
+        return why_nothing(session, project_id, person_id, now)
+    batch_id = _make_batch(
+        session,
+        project_id,
+        person_id,
+        item_ids,
+        now,
+        hold=hold,
+        origin=Origin.PLANNED if planned else origin,
+        lane=lane,
+    )
+    history.note(
+        session,
+        now,
+        "batch.given",
+        "batch",
+        batch_id,
+        project_id=project_id,
+        actor_id=by or person_id,
+        after={"person_id": person_id, "items": item_ids, "origin": Origin.PLANNED if planned else origin},
+    )
+    return Given(batch_id, len(item_ids))
+
+
+def free_people(session: Session, project_id: int) -> list[int]:
+    """Active annotators of a project who have nothing open in it."""
+    busy = exists().where(
+        col(Assignment.person_id) == col(Person.id),
+        col(Assignment.project_id) == project_id,
+        col(Assignment.state) == Place.OPEN,
+    )
+    found = session.execute(
+        select(col(Person.id))
+        .where(col(Person.active), places.has_role(project_id, col(Person.id), Role.ANNOTATOR), ~busy)
+        .order_by(col(Person.id))
+    )
+    return list(found.scalars())
+
+
+def _lock_person(session: Session, project_id: int, person_id: int) -> None:
+    """One giving at a time for one person; refused to who is not an active annotator."""
+    allowed = session.execute(
+        select(col(Person.active), places.has_role(project_id, col(Person.id), Role.ANNOTATOR).label("annotates"))
+        .where(col(Person.id) == person_id)
+        .with_for_update(of=Person)
+    ).first()
+    if allowed is None or not allowed.annotates:
+        raise NotAllowedError("Only annotators of this project get batches. A lead can add you with `/concord people`.")
+    if not allowed.active:
+        raise RefusedError("This person's Slack account is deactivated.")
+
+
+def _open_batch(session: Session, project_id: int, person_id: int) -> Given | None:
+    row = session.execute(
+        select(col(Assignment.batch_id), func.count())
+        .where(
+            col(Assignment.person_id) == person_id,
+            col(Assignment.project_id) == project_id,
+            col(Assignment.state) == Place.OPEN,
+        )
+        .group_by(col(Assignment.batch_id))
+        .order_by(col(Assignment.batch_id).desc())
+        .limit(1)
+    ).first()
+    return Given(row[0], row[1], resumed=True) if row else None
+
+
+def _show_again(session: Session, given: Given, person_id: int, now: datetime) -> None:
+    version = session.execute(select(batches.version_of(given.batch_id))).scalar_one()
+    outbox.put(
+        session,
+        now,
+        f"batch:{given.batch_id}:again:{version}",
+        "batch",
+        outbox.To(person_id=person_id),
+        {"id": given.batch_id},
+        card=("batch", given.batch_id),
+    )
+
+
+def _planned(session: Session, project_id: int, person_id: int, wanted: int) -> list[int]:
+    return list(
+        session.execute(
+            select(col(Assignment.item_id))
+            .where(
+                col(Assignment.person_id) == person_id,
+                col(Assignment.project_id) == project_id,
+                col(Assignment.state) == Place.PLANNED,
+            )
+            .order_by(col(Assignment.position), col(Assignment.id))
+            .limit(wanted)
+        ).scalars()
+    )
+
+
+def _take(session: Session, project_id: int, person_id: int, wanted: int) -> list[int]:
+    queues = session.execute(
+        select(col(Queue.id))
+        .where(col(Queue.project_id) == project_id, col(Queue.low) < col(Queue.next_seq))
+        .order_by(col(Queue.priority).desc(), col(Queue.id))
+    ).scalars()
+    taken: list[int] = []
+    for queue_id in list(queues):
+        taken += _take_from(session, queue_id, person_id, wanted - len(taken))
+        if len(taken) == wanted:
+            break
+    return taken
+
+
+def _take_from(session: Session, queue_id: int, person_id: int, wanted: int) -> list[int]:
+    queue = session.execute(
+        select(col(Queue.low), col(Queue.next_seq)).where(col(Queue.id) == queue_id).with_for_update()
+    ).one()
+    cursor = session.execute(
+        select(col(QueueCursor.seq)).where(
+            col(QueueCursor.queue_id) == queue_id, col(QueueCursor.person_id) == person_id
+        )
+    ).scalar()
+    rows = session.execute(_open_items(queue_id, person_id, max(cursor or 0, queue.low - 1), wanted)).all()
+    ids = [row.id for row in rows]
+    if ids:
+        session.execute(update(Item).where(col(Item.id).in_(ids)).values(open_places=col(Item.open_places) - 1))
+    _move_cursor(session, queue_id, person_id, rows[-1].seq if len(rows) == wanted else queue.next_seq - 1)
+    _raise_low(session, queue_id, queue.low, queue.next_seq)
+    return ids
+
+
+def _open_items(queue_id: int, person_id: int, after: int, wanted: int) -> Any:
+    """Items of a queue past ``after`` with an open place that the person may take, first numbers first."""
+    mine = exists().where(
+        col(Assignment.person_id) == person_id,
+        col(Assignment.item_id) == col(Item.id),
+        col(Assignment.state) != Place.RETURNED,
+    )
+    return (
+        select(col(Item.id), col(Item.seq))
+        .where(col(Item.queue_id) == queue_id, col(Item.open_places) > 0, col(Item.seq) > after, ~mine)
+        .order_by(col(Item.seq))
+        .limit(wanted)
+        .with_for_update(of=Item)
+    )
+
+
+def _move_cursor(session: Session, queue_id: int, person_id: int, seq: int) -> None:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(QueueCursor).values(queue_id=queue_id, person_id=person_id, seq=seq)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["queue_id", "person_id"], set_={"seq": statement.excluded.seq})
+    )
+
+
+def _raise_low(session: Session, queue_id: int, low: int, next_seq: int) -> None:
+    first = session.execute(
+        select(col(Item.seq))
+        .where(col(Item.queue_id) == queue_id, col(Item.open_places) > 0, col(Item.seq) >= low)
+        .order_by(col(Item.seq))
+        .limit(1)
+    ).scalar()
+    reached = first if first is not None else next_seq
+    if reached != low:
+        session.execute(update(Queue).where(col(Queue.id) == queue_id).values(low=reached))
+
+
+def _make_batch(
+    session: Session,
+    project_id: int,
+    person_id: int,
+    item_ids: list[int],
+    now: datetime,
+    *,
+    hold: int,
+    origin: Origin,
+    lane: Lane,
+) -> int:
+    batch_id: int = session.execute(
+        insert(Batch)
+        .values(project_id=project_id, person_id=person_id, origin=origin, size=len(item_ids), created_at=now)
+        .returning(col(Batch.id))
+    ).scalar_one()
+    _leave_former_batches(session, person_id, item_ids)
+    seat(
+        session,
+        [
+            {
+                "project_id": project_id,
+                "item_id": item_id,
+                "person_id": person_id,
+                "batch_id": batch_id,
+                "position": position,
+                "state": Place.OPEN,
+                "given_at": now,
+                "lease_until": now + timedelta(seconds=hold),
+            }
+            for position, item_id in enumerate(item_ids, start=1)
+        ],
+    )
+    outbox.put(
+        session,
+        now,
+        f"batch:{batch_id}",
+        "batch",
+        outbox.To(person_id=person_id),
+        {"id": batch_id},
+        lane=lane,
+        card=("batch", batch_id),
+    )
+    return batch_id
+
+
+def _leave_former_batches(session: Session, person_id: int, item_ids: list[int]) -> None:
+    former = session.execute(
+        select(col(Assignment.id)).where(
+            col(Assignment.person_id) == person_id,
+            col(Assignment.item_id).in_(item_ids),
+            col(Assignment.batch_id).is_not(None),
+        )
+    ).scalars()
+    if ids := list(former):
+        batches.leave(session, ids)
+
+
+def seat(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Write places, or revive those that the same people gave back: nobody has two places on an item."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(Assignment)
+    revived = {name: statement.excluded[name] for name in ("batch_id", "position", "state", "given_at", "lease_until")}
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id", "item_id"],
+            set_={**revived, "version": col(Assignment.version) + 1},
+            where=or_(col(Assignment.state) == Place.RETURNED, col(Assignment.state) == Place.PLANNED),
+        ),
+        rows,
+    )

@@ -1,0 +1,53 @@
+"""Batches: the card's version, and rewriting it where something other than a click of its owner changed it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from storage.tables import Assignment, Batch, Person
+from workflow import outbox
+from workflow.errors import NotAllowedError
+
+
+def version_of(batch_id: Any) -> Any:
+    """SQL: the version of a batch's card, which grows with every change of the batch and of its places."""
+    places = select(func.coalesce(func.sum(col(Assignment.version)), 0)).where(col(Assignment.batch_id) == batch_id)
+    own = select(col(Batch.version)).where(col(Batch.id) == batch_id)
+    return own.scalar_subquery() + places.scalar_subquery()
+
+
+def rewrite_batch(session: Session, batch_id: int, now: datetime) -> None:
+    """Rewrite every copy of a batch's card."""
+    version = session.execute(select(version_of(batch_id))).scalar_one()
+    outbox.rewrite(session, now, "batch", batch_id, int(version), "batch")
+
+
+def leave(session: Session, assignment_ids: list[int]) -> None:
+    """Let a batch's version grow although these places are about to move to another batch, taking theirs along."""
+    rows = session.execute(
+        select(col(Assignment.batch_id), func.sum(col(Assignment.version) + 1))
+        .where(col(Assignment.id).in_(assignment_ids), col(Assignment.batch_id).is_not(None))
+        .group_by(col(Assignment.batch_id))
+    ).all()
+    for batch_id, lost in rows:
+        session.execute(update(Batch).where(col(Batch.id) == batch_id).values(version=col(Batch.version) + lost))
+
+
+def go_to(session: Session, slack_id: str, batch_id: int, position: int, us: int) -> None:
+    """Show another position of one's own batch, until the next answer; a late or doubled click changes nothing."""
+    row = session.execute(
+        select(col(Batch.focus_us))
+        .join(Person, col(Person.id) == col(Batch.person_id))
+        .where(col(Batch.id) == batch_id, col(Person.slack_id) == slack_id)
+        .with_for_update(of=Batch)
+    ).first()
+    if row is None:
+        raise NotAllowedError("This batch is not yours. Nothing was changed.")
+    if us > row.focus_us:
+        session.execute(
+            update(Batch)
+            .where(col(Batch.id) == batch_id)
+            .values(focus=position, focus_us=us, version=col(Batch.version) + 1)
+        )

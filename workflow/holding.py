@@ -1,0 +1,230 @@
+"""A person's place on an item: read under lock at the start of a click, and written with what others have on the item.
+
+The lock comes first and the reading of the others after it, in another statement: PostgreSQL would otherwise show the
+others as they were before it had waited for the lock.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, String, and_, cast, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from storage.tables import (
+    Assignment,
+    Escalation,
+    EscalationState,
+    Guideline,
+    Item,
+    ItemState,
+    LabelValue,
+    Pattern,
+    Person,
+    Place,
+    Project,
+    Role,
+)
+from workflow import places
+from workflow.errors import NotAllowedError, RefusedError
+from workflow.patterns import format_pattern
+
+GONE = "Your time for this item was over, and its place has been given to somebody else. Nothing was changed."
+WAITING = "This item waits for a ruling and takes no more labels. Nothing was changed."
+FOREIGN = "This item is not yours to answer. Nothing was changed."
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Which batch's card to show, and whether the click changed anything."""
+
+    batch_id: int
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A person's place on an item, as the first statement of a click reads it under lock."""
+
+    id: int
+    project_id: int
+    item_id: int
+    person_id: int
+    batch_id: int
+    place: Place
+    value_id: int | None
+    counted_id: int | None
+    acted_us: int
+    item_state: ItemState
+    open_places: int
+    segment: str
+    accept: str
+    skip: str
+    guideline_id: int
+    major: int
+    slack_id: str | None
+    active: bool
+    annotates: bool
+    known_value: int | None
+
+
+@dataclass(frozen=True)
+class Others:
+    """What stands on the item besides this place, read after the lock was taken."""
+
+    labels: str | None
+    holding: int
+    somebody_left: bool
+    case: str | None
+
+    @property
+    def values(self) -> list[int]:
+        """The values in force, one a label."""
+        return [int(value) for value, _, _ in self._entries()]
+
+    def counted(self, major: int) -> list[int]:
+        """The values that count for agreement under a major guideline version."""
+        return [int(counted) for _, counted, under in self._entries() if counted and under == str(major)]
+
+    def _entries(self) -> list[list[str]]:
+        return [entry.split(":") for entry in (self.labels or "").split(",") if entry]
+
+
+def load(session: Session, slack_id: str, assignment_id: int, value_id: int | None = None) -> Holding:
+    """Lock a place and its item, and check that it is the clicker's own and that they still annotate."""
+    row = session.execute(
+        select(
+            col(Assignment.id),
+            col(Assignment.project_id),
+            col(Assignment.item_id),
+            col(Assignment.person_id),
+            col(Assignment.batch_id),
+            col(Assignment.state),
+            col(Assignment.value_id),
+            col(Assignment.counted_id),
+            col(Assignment.acted_us),
+            col(Item.state),
+            col(Item.open_places),
+            col(Item.segment),
+            col(Project.accept),
+            col(Project.skip),
+            col(Guideline.id),
+            col(Guideline.major),
+            col(Person.slack_id),
+            col(Person.active),
+            places.has_role(col(Assignment.project_id), col(Assignment.person_id), Role.ANNOTATOR),
+            col(LabelValue.id),
+        )
+        .select_from(Assignment)
+        .join(Item, col(Item.id) == col(Assignment.item_id))
+        .join(Person, col(Person.id) == col(Assignment.person_id))
+        .join(Project, col(Project.id) == col(Assignment.project_id))
+        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
+        .outerjoin(
+            LabelValue,
+            and_(
+                col(LabelValue.id) == value_id,
+                col(LabelValue.project_id) == col(Assignment.project_id),
+                col(LabelValue.retired_at).is_(None),
+            ),
+        )
+        .where(col(Assignment.id) == assignment_id)
+        .with_for_update(of=[Item, Assignment])
+    ).first()
+    if row is None or row[16] != slack_id or row[4] is None:
+        raise NotAllowedError(FOREIGN)
+    held = Holding(*row)
+    if not (held.active and held.annotates):
+        raise NotAllowedError("You no longer annotate in this project. A lead can add you again. Nothing was changed.")
+    return held
+
+
+def write_place(
+    session: Session,
+    held: Holding,
+    us: int,
+    *,
+    state: Place,
+    value_id: int | None,
+    counted_id: int | None,
+    now: datetime,
+) -> Others:
+    """Write the place, and read in the same statement what others have on the item."""
+    others = _others(held)
+    row = session.execute(
+        update(Assignment)
+        .where(col(Assignment.id) == held.id)
+        .values(
+            state=state,
+            value_id=value_id,
+            counted_id=counted_id,
+            after_ruling=held.item_state is ItemState.RULED,
+            major=held.major,
+            guideline_id=held.guideline_id,
+            acted_us=us,
+            version=col(Assignment.version) + 1,
+            lease_until=None,
+            labelled_at=now,
+        )
+        .returning(*(select(column).scalar_subquery() for column in others.c))
+    ).one()
+    return Others(*row)
+
+
+def _others(held: Holding) -> CTE:
+    """SQL: one row of what Others holds. This place itself is left out of all of it: it is being written."""
+    other = col(Assignment.id) != held.id
+    here = col(Assignment.item_id) == held.item_id
+    entry = _joined(":", col(Assignment.value_id), col(Assignment.counted_id), col(Assignment.major))
+    found = _joined(":", col(Escalation.id), col(Escalation.version), col(Escalation.reason))
+    labels = select(func.aggregate_strings(entry, ",")).where(here, other, col(Assignment.state) == Place.LABELLED)
+    holding = select(func.count()).where(here, other, col(Assignment.state).in_(places.HOLDING))
+    case = select(found).where(col(Escalation.item_id) == held.item_id, col(Escalation.state) == EscalationState.OPEN)
+    return select(
+        labels.scalar_subquery().label("labels"),
+        holding.scalar_subquery().label("holding"),
+        places.somebody_may_take(held.item_id, held.project_id, but=held.person_id).label("somebody_left"),
+        case.scalar_subquery().label("opened"),
+    ).cte("others")
+
+
+def _joined(separator: str, *columns: Any) -> Any:
+    """SQL: columns as one text, an empty one for NULL."""
+    first, *rest = (func.coalesce(cast(column, String), "") for column in columns)
+    joined: ColumnElement[str] = first
+    for text in rest:
+        joined = joined.concat(separator).concat(text)
+    return joined
+
+
+def check_place(held: Holding) -> bool:
+    """Whether the place has to be taken again before it can be answered; refused where it is gone."""
+    if held.place in (Place.OPEN, Place.PLANNED, Place.LABELLED):
+        return False
+    if held.place is Place.CLOSED and held.item_state is ItemState.RULED:
+        return False
+    if held.place is Place.FLAGGED or held.item_state is ItemState.ESCALATED:
+        raise RefusedError(WAITING)
+    if held.place in (Place.RETURNED, Place.SKIPPED) and held.item_state is ItemState.OPEN and held.open_places > 0:
+        return True
+    raise RefusedError(GONE)
+
+
+def write_pattern(session: Session, held: Holding, counted: Iterable[int]) -> None:
+    """Keep the item's pattern under the present major guideline version."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(Pattern).values(
+        item_id=held.item_id,
+        major=held.major,
+        project_id=held.project_id,
+        segment=held.segment,
+        pattern=format_pattern(Counter(counted)),
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["item_id", "major"], set_={"pattern": statement.excluded.pattern}
+        )
+    )

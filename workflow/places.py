@@ -1,0 +1,119 @@
+"""Places on items: locking them, giving them back, and knowing whether anybody is left to take one.
+
+Locks are taken in one order everywhere, queues before items before assignments, so that nobody waits in a circle.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, exists, select, true, update
+from sqlmodel import Session, col
+
+from storage.tables import Assignment, Item, ItemState, Member, Person, Place, Queue, Role
+
+HOLDING = (Place.PLANNED, Place.OPEN)
+TAKEN = (Place.PLANNED, Place.OPEN, Place.LABELLED, Place.FLAGGED)
+
+
+@dataclass(frozen=True)
+class Locked:
+    """An item under lock."""
+
+    id: int
+    project_id: int
+    queue_id: int
+    state: ItemState
+    open_places: int
+    overlap: int
+
+
+def lock_items(session: Session, item_ids: Iterable[int]) -> list[Locked]:
+    """Lock items, and the queues that they wait in, until the transaction ends; what is not there is left out."""
+    wanted = sorted(set(item_ids))
+    queue_ids = select(col(Item.queue_id)).where(col(Item.id).in_(wanted))
+    session.execute(select(col(Queue.id)).where(col(Queue.id).in_(queue_ids)).order_by(col(Queue.id)).with_for_update())
+    rows = session.execute(
+        select(
+            col(Item.id),
+            col(Item.project_id),
+            col(Item.queue_id),
+            col(Item.state),
+            col(Item.open_places),
+            col(Item.overlap),
+        )
+        .where(col(Item.id).in_(wanted), col(Item.queue_id).is_not(None))
+        .order_by(col(Item.id))
+        .with_for_update()
+    )
+    return [Locked(*row) for row in rows]
+
+
+def give_back(session: Session, items: Sequence[Locked], places: int = 1) -> None:
+    """Open ``places`` more on each item, under fresh numbers, so that nobody's cursor has passed them."""
+    by_queue: defaultdict[int, list[int]] = defaultdict(list)
+    for item in items:
+        by_queue[item.queue_id].append(item.id)
+    changes: list[dict[str, Any]] = []
+    for queue_id, ids in sorted(by_queue.items()):
+        first = advance(session, queue_id, len(ids))
+        changes += [{"item": item_id, "number": first + n} for n, item_id in enumerate(ids)]
+    if changes:
+        # Through the connection: the Session would take a list of rows for a bulk update of entities.
+        session.connection().execute(
+            update(Item)
+            .where(col(Item.id) == bindparam("item"))
+            .values(open_places=col(Item.open_places) + places, seq=bindparam("number")),
+            changes,
+        )
+
+
+def advance(session: Session, queue_id: int, count: int) -> int:
+    """Take ``count`` numbers of a queue; the first of them."""
+    after: int = session.execute(
+        update(Queue)
+        .where(col(Queue.id) == queue_id)
+        .values(next_seq=col(Queue.next_seq) + count)
+        .returning(col(Queue.next_seq))
+    ).scalar_one()
+    return after - count
+
+
+def somebody_may_take(item_id: Any, project_id: Any, *, but: int | None = None) -> ColumnElement[bool]:
+    """SQL: whether an active annotator of the project, other than ``but``, may still take a place on the item."""
+    taken = Assignment.__table__.alias("taken")  # type: ignore[attr-defined]
+    member = Member.__table__.alias("annotator")  # type: ignore[attr-defined]
+    person = Person.__table__.alias("candidate")  # type: ignore[attr-defined]
+    has_place = (
+        select(taken.c.id)
+        .where(taken.c.person_id == person.c.id, taken.c.item_id == item_id, taken.c.state != Place.RETURNED)
+        .correlate_except(taken)
+        .exists()
+    )
+    return (
+        select(person.c.id)
+        .where(
+            member.c.project_id == project_id,
+            member.c.role == Role.ANNOTATOR,
+            person.c.id == member.c.person_id,
+            person.c.active,
+            person.c.id != but if but is not None else true(),
+            ~has_place,
+        )
+        .correlate_except(person, member)
+        .exists()
+    )
+
+
+def has_role(project_id: Any, person_id: Any, role: Role) -> ColumnElement[bool]:
+    """SQL: whether a person has a role in a project."""
+    return exists().where(
+        col(Member.project_id) == project_id, col(Member.person_id) == person_id, col(Member.role) == role
+    )
+
+
+def lock_item_of(session: Session, assignment_id: int) -> list[Locked]:
+    """Lock the item of a place, its queue first."""
+    item_id = session.execute(select(col(Assignment.item_id)).where(col(Assignment.id) == assignment_id)).scalar()
+    return lock_items(session, [item_id] if item_id is not None else [])

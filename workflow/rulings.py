@@ -1,0 +1,250 @@
+"""Rulings: a reviewer decides a case, changes the decision, or sends the item back; the people concerned are told."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlmodel import Session, col
+
+from storage.tables import (
+    Assignment,
+    Escalation,
+    EscalationState,
+    Item,
+    ItemState,
+    LabelValue,
+    Lane,
+    Person,
+    Place,
+    Project,
+    Role,
+    Ruling,
+)
+from workflow import history, outbox, people, places
+from workflow.batches import rewrite_batch
+from workflow.errors import RefusedError
+from workflow.escalation import RULERS, Case, lock_case
+from workflow.states import check_move
+
+
+def rule(
+    session: Session, slack_id: str, case_id: int, version: int, value_id: int, rationale: str, now: datetime
+) -> int | None:
+    """Decide a case for good, or change what was decided; the ruling's id, or None where it was ruled just so before.
+
+    ``version`` is the case's version that the reviewer looked at: where somebody ruled meanwhile, it is refused and says so.
+    """
+    case = lock_case(session, case_id)
+    person_id = people.require(session, case.project_id, slack_id, *RULERS)
+    if not rationale.strip():
+        raise RefusedError("A ruling needs its reason: the people who labelled the item will read it.")
+    _check_value(session, case.project_id, value_id)
+    if _is_repeated(session, case, person_id, value_id, rationale):
+        return None
+    _check_version(session, case, version)
+    if case.state not in (EscalationState.OPEN, EscalationState.RULED):
+        raise RefusedError(
+            "This case is closed: the item went back, or its labels agree after all. There is nothing to rule."
+        )
+    ruling_id = _add_ruling(session, case, person_id, value_id, rationale, now)
+    _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
+    told = _people_on(session, case.item_id)
+    _close_places(session, case.item_id, now)
+    for other in told:
+        _tell(session, ruling_id, other, now)
+    return ruling_id
+
+
+def send_back(session: Session, slack_id: str, case_id: int, version: int, rationale: str, now: datetime) -> int | None:
+    """Return an unclear item to who flagged it, with a note; the ruling's id, or None where it went back just so before."""
+    case = lock_case(session, case_id)
+    person_id = people.require(session, case.project_id, slack_id, *RULERS)
+    if not rationale.strip():
+        raise RefusedError("Say what the person who flagged the item should know.")
+    if case.state is EscalationState.SENT_BACK and _is_repeated(session, case, person_id, None, rationale):
+        return None
+    _check_version(session, case, version)
+    if case.state is not EscalationState.OPEN:
+        raise RefusedError("This case is settled. A ruling can be changed, but not sent back.")
+    flagged = _flagged(session, case.item_id)
+    if not flagged:
+        raise RefusedError("Nobody who flagged this item is left to send it back to. Please rule on it.")
+    ruling_id = _add_ruling(session, case, person_id, None, rationale, now)
+    _settle(session, case, EscalationState.SENT_BACK, ItemState.OPEN, person_id, now, None)
+    _return_to_flaggers(session, case, flagged, now)
+    for _, other, _ in flagged:
+        _tell(session, ruling_id, other, now)
+    return ruling_id
+
+
+def _check_value(session: Session, project_id: int, value_id: int) -> None:
+    known = select(col(LabelValue.id)).where(
+        col(LabelValue.id) == value_id, col(LabelValue.project_id) == project_id, col(LabelValue.retired_at).is_(None)
+    )
+    if session.execute(known).first() is None:
+        raise RefusedError("That label is not one of this project's.")
+
+
+def _check_version(session: Session, case: Case, version: int) -> None:
+    if case.version == version:
+        return
+    latest = session.execute(
+        select(col(Person.name), col(LabelValue.title))
+        .select_from(Ruling)
+        .join(Person, col(Person.id) == col(Ruling.person_id))
+        .outerjoin(LabelValue, col(LabelValue.id) == col(Ruling.value_id))
+        .where(col(Ruling.escalation_id) == case.id)
+        .order_by(col(Ruling.id).desc())
+        .limit(1)
+    ).first()
+    if latest is not None:
+        said = f"ruled “{latest.title}”" if latest.title else "sent the item back"
+        raise RefusedError(
+            f"{latest.name} {said} meanwhile. Open the case again to see it, and to change it if you must."
+        )
+    raise RefusedError("Something was added to this case meanwhile. Open it again to see everything before you rule.")
+
+
+def _is_repeated(session: Session, case: Case, person_id: int, value_id: int | None, rationale: str) -> bool:
+    latest = session.execute(
+        select(col(Ruling.person_id), col(Ruling.value_id), col(Ruling.rationale))
+        .where(col(Ruling.escalation_id) == case.id)
+        .order_by(col(Ruling.id).desc())
+        .limit(1)
+    ).first()
+    return latest is not None and tuple(latest) == (person_id, value_id, rationale)
+
+
+def _add_ruling(
+    session: Session, case: Case, person_id: int, value_id: int | None, rationale: str, now: datetime
+) -> int:
+    guideline = select(col(Project.guideline_id)).where(col(Project.id) == case.project_id).scalar_subquery()
+    ruling_id: int = session.execute(
+        insert(Ruling)
+        .values(
+            escalation_id=case.id,
+            item_id=case.item_id,
+            person_id=person_id,
+            value_id=value_id,
+            rationale=rationale,
+            guideline_id=guideline,
+            at=now,
+        )
+        .returning(col(Ruling.id))
+    ).scalar_one()
+    return ruling_id
+
+
+def _settle(
+    session: Session,
+    case: Case,
+    state: EscalationState,
+    item_state: ItemState,
+    person_id: int,
+    now: datetime,
+    value_id: int | None,
+) -> None:
+    check_move(case.item_state, item_state)
+    session.execute(
+        update(Escalation)
+        .where(col(Escalation.id) == case.id)
+        .values(state=state, settled_at=now, version=case.version + 1)
+    )
+    session.execute(
+        update(Item)
+        .where(col(Item.id) == case.item_id)
+        .values(
+            state=item_state,
+            final_value_id=value_id,
+            decided_by="ruling" if value_id is not None else None,
+            decided_at=now if value_id is not None else None,
+        )
+    )
+    history.note(
+        session,
+        now,
+        "item.ruled" if value_id is not None else "item.sent_back",
+        "item",
+        case.item_id,
+        project_id=case.project_id,
+        actor_id=person_id,
+        before={"state": case.item_state},
+        after={"state": item_state, "value_id": value_id, "escalation_id": case.id},
+    )
+    outbox.rewrite(session, now, "escalation", case.id, case.version + 1, "escalation")
+
+
+def _people_on(session: Session, item_id: int) -> list[int]:
+    """Who labelled or flagged the item: they are told the ruling."""
+    return list(
+        session.execute(
+            select(col(Assignment.person_id))
+            .where(col(Assignment.item_id) == item_id, col(Assignment.state).in_((Place.LABELLED, Place.FLAGGED)))
+            .order_by(col(Assignment.id))
+        ).scalars()
+    )
+
+
+def _close_places(session: Session, item_id: int, now: datetime) -> None:
+    """End every place without an answer, and show that on the cards it stands on."""
+    batches = session.execute(
+        update(Assignment)
+        .where(col(Assignment.item_id) == item_id, col(Assignment.state).in_((*places.HOLDING, Place.FLAGGED)))
+        .values(state=Place.CLOSED, version=col(Assignment.version) + 1, lease_until=None)
+        .returning(col(Assignment.batch_id), col(Assignment.id), col(Assignment.version))
+    ).all()
+    for batch_id in sorted({row.batch_id for row in batches if row.batch_id is not None}):
+        rewrite_batch(session, batch_id, now)
+
+
+def _flagged(session: Session, item_id: int) -> list[tuple[int, int, int | None]]:
+    """(assignment, person, batch) of everybody whose flag stands and who is still there to answer."""
+    rows = session.execute(
+        select(col(Assignment.id), col(Assignment.person_id), col(Assignment.batch_id))
+        .join(Person, col(Person.id) == col(Assignment.person_id))
+        .where(
+            col(Assignment.item_id) == item_id,
+            col(Assignment.state) == Place.FLAGGED,
+            col(Person.active),
+            places.has_role(col(Assignment.project_id), col(Assignment.person_id), Role.ANNOTATOR),
+        )
+        .order_by(col(Assignment.id))
+        .with_for_update(of=Assignment)
+    )
+    return [(row.id, row.person_id, row.batch_id) for row in rows]
+
+
+def _return_to_flaggers(
+    session: Session, case: Case, flagged: list[tuple[int, int, int | None]], now: datetime
+) -> None:
+    """Open the flaggers' places again, and as many others as the item still needs."""
+    hold = session.execute(select(col(Project.hold_seconds)).where(col(Project.id) == case.project_id)).scalar_one()
+    session.execute(
+        update(Assignment)
+        .where(col(Assignment.id).in_([row[0] for row in flagged]))
+        .values(state=Place.OPEN, version=col(Assignment.version) + 1, lease_until=now + timedelta(seconds=hold))
+    )
+    session.execute(
+        update(Assignment)
+        .where(col(Assignment.item_id) == case.item_id, col(Assignment.state) == Place.FLAGGED)
+        .values(state=Place.RETURNED, version=col(Assignment.version) + 1)
+    )
+    taken = session.execute(
+        select(func.count()).where(col(Assignment.item_id) == case.item_id, col(Assignment.state).in_(places.TAKEN))
+    ).scalar_one()
+    item = places.lock_items(session, [case.item_id])[0]
+    if item.overlap > taken:
+        places.give_back(session, [item], item.overlap - taken)
+    for batch_id in sorted({row[2] for row in flagged if row[2] is not None}):
+        rewrite_batch(session, batch_id, now)
+
+
+def _tell(session: Session, ruling_id: int, person_id: int, now: datetime) -> None:
+    outbox.put(
+        session,
+        now,
+        f"ruling:{ruling_id}:{person_id}",
+        "ruling_notice",
+        outbox.To(person_id=person_id),
+        {"id": ruling_id, "person_id": person_id},
+        lane=Lane.URGENT,
+    )

@@ -1,0 +1,35 @@
+"""The life of an item, as one table. Every move names what causes it; the row in the history names who and when."""
+
+from storage.tables import ItemState
+
+LOADING, OPEN, ACCEPTED, ESCALATED, RULED, DUPLICATE = (
+    ItemState.LOADING,
+    ItemState.OPEN,
+    ItemState.ACCEPTED,
+    ItemState.ESCALATED,
+    ItemState.RULED,
+    ItemState.DUPLICATE,
+)
+
+MOVES: dict[tuple[ItemState, ItemState], str] = {
+    (LOADING, OPEN): "the last row of its lot is in",
+    (LOADING, DUPLICATE): "its text is already there",
+    (OPEN, ACCEPTED): "its places are filled and the labels satisfy the project's rule",
+    (
+        OPEN,
+        ESCALATED,
+    ): "somebody flagged it, the labels do not satisfy the rule, three people skipped it, or nobody is left",
+    (ACCEPTED, ACCEPTED): "a label was changed and the rule decides anew",
+    (ACCEPTED, ESCALATED): "a label was changed and the rule is no longer satisfied, or somebody flagged it",
+    (ACCEPTED, OPEN): "the project's overlap was raised",
+    (ESCALATED, ACCEPTED): "people changed labels that disagreed, and the rule is satisfied",
+    (ESCALATED, OPEN): "a reviewer sent it back to who flagged it",
+    (ESCALATED, RULED): "a reviewer ruled",
+    (RULED, RULED): "a reviewer changed the ruling",
+}
+
+
+def check_move(before: ItemState, after: ItemState) -> None:
+    """Raise ValueError where the table has no such move; staying is always allowed."""
+    if before != after and (before, after) not in MOVES:
+        raise ValueError(f"an item cannot go from {before.value} to {after.value}")
