@@ -64,7 +64,8 @@ class World:
 
     def item(self, item_id: int) -> Item:
         with self.store.read() as session:
-            return session.execute(select(Item).where(col(Item.id) == item_id)).scalar_one()
+            item: Item = session.execute(select(Item).where(col(Item.id) == item_id)).scalar_one()
+            return item
 
 
 def build(

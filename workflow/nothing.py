@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, Item, ItemState, Place
@@ -76,7 +76,7 @@ def _planned_for_others(session: Session, project_id: int, person_id: int) -> bo
     return session.execute(planned).first() is not None
 
 
-def _already_mine(person_id: int) -> object:
+def _already_mine(person_id: int) -> ColumnElement[bool]:
     mine = Assignment.__table__.alias("mine")  # type: ignore[attr-defined]
     return exists().where(
         mine.c.item_id == col(Assignment.item_id), mine.c.person_id == person_id, mine.c.state != Place.RETURNED
