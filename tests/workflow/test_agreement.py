@@ -2,7 +2,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.workflow.agreement_cases import agreement_cases, demo_labels, krippendorff_2011
 from workflow.agreement import (
@@ -87,6 +87,7 @@ def test_a_value_that_nobody_gave_has_no_figure() -> None:
     assert (never.value, never.alpha.undefined, never.alpha.only_value) == (UNSURE, Undefined.ONE_VALUE, REST)
 
 
+@settings(deadline=None)
 @given(agreement_cases(max_items=40))
 def test_everything_at_once_is_everything_one_by_one(case: tuple[Counter[Pattern], list[int], list[float]]) -> None:
     patterns, values, numbers = case

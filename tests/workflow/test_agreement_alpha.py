@@ -4,7 +4,7 @@ from collections import Counter
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflow.agreement_cases import (
@@ -32,6 +32,7 @@ def test_the_published_values_come_out(level: str, published: float) -> None:
     assert (found.units, found.single, found.labels) == (11, 1, 40)
 
 
+@settings(deadline=None)
 @given(agreement_cases(), st.sampled_from(LEVELS))
 def test_patterns_give_what_the_package_gives(
     case: tuple[Counter[Pattern], list[int], list[float]], level: str
@@ -51,6 +52,7 @@ def test_patterns_give_what_the_package_gives(
     assert found.single == (counts.sum(axis=1) == 1).sum()
 
 
+@settings(deadline=None)
 @given(agreement_cases(), st.sampled_from(["interval", "ratio"]), st.randoms())
 def test_the_order_of_values_matters_to_ordinal_only(
     case: tuple[Counter[Pattern], list[int], list[float]], level: str, chance: object
@@ -134,6 +136,7 @@ def test_the_check_finds_the_same_figure_and_notices_another() -> None:
     assert not other.agrees
 
 
+@settings(deadline=None)
 @given(agreement_cases(), st.sampled_from(LEVELS))
 def test_the_check_agrees_at_every_level(case: tuple[Counter[Pattern], list[int], list[float]], level: str) -> None:
     patterns, values, numbers = case

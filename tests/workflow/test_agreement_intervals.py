@@ -3,7 +3,7 @@ from collections import Counter
 from math import atanh, sqrt, tanh
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflow.agreement_cases import LEVELS, agreement_cases, by_the_package, demo_labels, table
@@ -50,6 +50,7 @@ def test_t_has_a_domain(p: float, df: int) -> None:
         t_quantile(p, df)
 
 
+@settings(deadline=None)
 @given(agreement_cases(), st.sampled_from(LEVELS))
 def test_leaving_an_item_out_is_what_the_package_says_without_it(
     case: tuple[Counter[Pattern], list[int], list[float]], level: str
@@ -136,6 +137,7 @@ def test_an_interval_is_shown_only_where_it_can_be_trusted(
     assert (found.low is None, found.high is None) == (absent is not None, absent is not None)
 
 
+@settings(deadline=None)
 @given(agreement_cases(max_items=60), st.sampled_from(LEVELS))
 def test_an_interval_holds_its_alpha_and_stays_in_bounds(
     case: tuple[Counter[Pattern], list[int], list[float]], level: str

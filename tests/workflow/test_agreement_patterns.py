@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow.patterns import count_patterns, format_pattern, parse_pattern
@@ -12,11 +12,13 @@ def test_counts_are_written_by_value_id_and_read_back() -> None:
     assert parse_pattern("") == ()
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 2**40), st.integers(0, 10_000)))
 def test_reading_gives_what_was_written(counts: dict[int, int]) -> None:
     assert dict(parse_pattern(format_pattern(counts))) == {value: count for value, count in counts.items() if count}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123:, -٣", max_size=12))
 def test_whatever_is_read_is_written_the_same_way(text: str) -> None:
     try:

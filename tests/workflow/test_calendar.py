@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow.calendar import due_local_date, format_local, moment, newly_due, next_due, validate_zone
@@ -69,6 +69,7 @@ def test_known_moments(zone: str, day: date, at: time, expected: str) -> None:
     assert moment(day, at, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(days, times)
 def test_a_moment_is_the_first_at_which_the_clocks_show_that_time_or_later(where: tuple[str, date], at: time) -> None:
     zone, day = where
@@ -79,6 +80,7 @@ def test_a_moment_is_the_first_at_which_the_clocks_show_that_time_or_later(where
     assert all(wall(found - earlier * 7 * MINUTE, zone) < wanted for earlier in range(1, 400))
 
 
+@settings(deadline=None)
 @given(odd_days, st.integers(-3, 3), times, st.integers(0, 86_399))
 def test_a_date_is_due_from_its_moment_until_the_next_one(
     where: tuple[str, date], near: int, at: time, second: int
@@ -92,6 +94,7 @@ def test_a_date_is_due_from_its_moment_until_the_next_one(
     assert next_due(now, zone, at) == moment(following, at, zone)
 
 
+@settings(deadline=None)
 @given(zones, times, st.dates(date(1950, 1, 1), date(2037, 1, 1)), st.integers(0, 86_399))
 def test_the_next_due_moment_is_the_first_that_changes_what_is_due(zone: str, at: time, day: date, second: int) -> None:
     now = datetime.combine(day, time(), UTC) + second * SECOND
@@ -142,6 +145,7 @@ def test_ticking_claims_each_date_once_and_at_once(zone: str, day: date, at: tim
         )
 
 
+@settings(deadline=None)
 @given(zones, times, st.dates(date(1970, 1, 10), date(2037, 12, 1)), st.integers(0, 2**32))
 def test_ticking_around_the_time_claims_each_date_once_in_every_zone(zone: str, at: time, day: date, seed: int) -> None:
     chance = random.Random(seed)
@@ -163,6 +167,7 @@ def test_three_days_down_are_one_claim() -> None:
     assert list(made) == [date(2026, 10, 23), date(2026, 10, 26), date(2026, 10, 27)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(zones, st.integers(0, 40)), min_size=2, max_size=6), times)
 def test_a_zone_that_changes_claims_no_date_twice_and_never_an_earlier_one(
     moves: list[tuple[str, int]], at: time
