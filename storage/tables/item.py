@@ -11,9 +11,10 @@ from storage.tables.columns import big, choice, document, identity, reference
 
 
 class LotState(StrEnum):
-    """How far an import has come."""
+    """How far an import has come: ``running`` reads rows, ``opening`` has them all and hands them to the queues."""
 
     RUNNING = "running"
+    OPENING = "opening"
     COMPLETE = "complete"
     UNDONE = "undone"
 
@@ -109,6 +110,13 @@ class Item(SQLModel, table=True):
             postgresql_where=text("open_places > 0"),
         ),
         Index("ix_item_project_state", "project_id", "state"),
+        # Deleting an item looks for what refers to it; only duplicates refer to items.
+        Index(
+            "ix_item_duplicate_of",
+            "duplicate_of",
+            sqlite_where=text("duplicate_of IS NOT NULL"),
+            postgresql_where=text("duplicate_of IS NOT NULL"),
+        ),
     )
 
     id: int | None = identity()

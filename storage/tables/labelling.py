@@ -156,7 +156,7 @@ class Flag(SQLModel, table=True):
     id: int | None = identity()
     project_id: int = reference("project.id")
     escalation_id: int = reference("escalation.id", index=True)
-    item_id: int = reference("item.id")
+    item_id: int = reference("item.id", index=True)
     person_id: int = reference("person.id")
     assignment_id: int = reference("assignment.id")
     reason: str = Field(max_length=40)
@@ -180,7 +180,7 @@ class Escalation(SQLModel, table=True):
 
     id: int | None = identity()
     project_id: int = reference("project.id")
-    item_id: int = reference("item.id")
+    item_id: int = reference("item.id", index=True)
     reason: EscalationReason = choice(EscalationReason)
     state: EscalationState = choice(EscalationState, default=EscalationState.OPEN)
     version: int = 0
@@ -193,7 +193,7 @@ class Ruling(SQLModel, table=True):
 
     id: int | None = identity()
     escalation_id: int = reference("escalation.id", index=True)
-    item_id: int = reference("item.id")
+    item_id: int = reference("item.id", index=True)
     person_id: int = reference("person.id")
     value_id: int | None = reference("label_value.id", nullable=True)
     rationale: str

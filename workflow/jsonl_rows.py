@@ -1,0 +1,124 @@
+"""Rows of a JSON Lines file: one object on every line. One bad line never stops the rest."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from workflow import normalise
+from workflow.physical_lines import Line
+from workflow.rows import Refused, Row
+
+DEEPEST = 50
+
+
+class Whole(int):
+    """A whole number that remembers its digits: ids and texts are what was typed."""
+
+    typed: str
+
+
+class Decimal(float):
+    """A number with a fraction or exponent that remembers how it was typed."""
+
+    typed: str
+
+
+class _BadLineError(ValueError):
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+def read(lines: Iterable[Line]) -> Iterator[Row | Refused]:
+    """The rows, refused ones among them; blank lines are none."""
+    for line in lines:
+        if line.problem:
+            yield Refused(line.number, "", line.problem, line.text)
+        elif line.text.strip(" \t\r"):
+            yield _row(line)
+
+
+def as_text(value: Any) -> str | None:
+    """A value as it was typed; None for a list or an object, which are no text."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.typed if isinstance(value, Whole | Decimal) else None
+
+
+def _row(line: Line) -> Row | Refused:
+    try:
+        value = _DECODER.decode(line.text.strip(" \t\r"))
+        if not isinstance(value, dict):
+            raise _BadLineError(f"not an object but {_kind(value)}: every line is written as {{...}}")
+        return Row(line.number, _columns(_storable(value, 1)), line.text)
+    except _BadLineError as error:
+        return Refused(line.number, error.field, str(error), line.text)
+    except json.JSONDecodeError as error:
+        return Refused(line.number, "", f"not JSON: {error.msg.lower()} at character {error.colno}", line.text)
+    except RecursionError:
+        return Refused(line.number, "", "nested too deeply", line.text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _BadLineError(f"the key {twice!r} stands there twice", twice)
+    return made
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    """The values by the names of their columns, which are put right as a CSV header is."""
+    made = {normalise.name(key): value for key, value in values.items()}
+    if len(made) != len(values):
+        raise _BadLineError("two keys are the same name but for spaces or invisible characters")
+    return made
+
+
+def _whole(digits: str) -> Whole:
+    try:
+        number = Whole(digits)
+    except ValueError:
+        raise _BadLineError("a number has too many digits: write it as text") from None
+    number.typed = digits
+    return number
+
+
+def _decimal(digits: str) -> Decimal:
+    number = Decimal(digits)
+    if math.isinf(number):
+        raise _BadLineError(f"the number {digits[:40]} is too large: write it as text")
+    number.typed = digits
+    return number
+
+
+def _no_number(name: str) -> Any:
+    raise _BadLineError(f"{name} is not a value in JSON: write null, or text")
+
+
+def _storable(value: Any, depth: int) -> Any:
+    if depth > DEEPEST:
+        raise _BadLineError(f"nested more than {DEEPEST} deep")
+    if isinstance(value, str):
+        return normalise.storable(value)
+    if isinstance(value, list):
+        return [_storable(entry, depth + 1) for entry in value]
+    if isinstance(value, dict):
+        return {normalise.storable(key): _storable(entry, depth + 1) for key, entry in value.items()}
+    return value
+
+
+def _kind(value: Any) -> str:
+    kinds = {list: "a list", str: "text", Whole: "a number", Decimal: "a number", bool: "true or false"}
+    return kinds.get(type(value), "null")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_whole, parse_float=_decimal, parse_constant=_no_number
+)
