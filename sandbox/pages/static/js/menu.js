@@ -16,7 +16,7 @@ export function openMenu({ anchor, label, choices, search, least = 0, filter = f
   let active = 0;
   let chosen = [...selected];
   const listId = freshId("list");
-  const list = h("div", { class: "menu-list", id: listId, role: filter ? "listbox" : "menu", "aria-label": label, "aria-multiselectable": many ? "true" : null, tabindex: filter ? null : "-1" });
+  const list = h("div", { class: "menu-list", id: listId, role: filter ? "listbox" : "menu", "aria-label": label, "aria-multiselectable": many ? "true" : null, tabindex: filter ? null : "-1", onpointerdown: (event) => event.preventDefault() });
   const field = filter && h("input", { class: "menu-filter", type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": listId, "aria-autocomplete": "list", "aria-label": `Filter: ${label}`, placeholder: least ? `Type ${least} characters or more` : "Search", autocomplete: "off", oninput: () => refill() });
   const menu = h("div", { class: "menu", popover: "manual", onkeydown: (event) => keys(event) }, field && h("div", { class: "menu-search" }, icon("search"), field), list);
 

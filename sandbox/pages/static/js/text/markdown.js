@@ -88,9 +88,9 @@ function table(lines) {
 const INLINE = [
   { find: /\\([\\`*_{}[\]()#+.!~|>-])/y, draw: (match) => match[1] },
   { find: /(`+)([^`]|[^`].*?[^`])\1(?!`)/ys, draw: (match) => h("code", {}, match[2]) },
-  { find: /\*\*(?=\S)([^\n]{1,3000}?\S)\*\*/y, draw: (match) => h("strong", {}, inline(match[1])) },
-  { find: /__(?=\S)([^\n]{1,3000}?\S)__/y, draw: (match) => h("strong", {}, inline(match[1])) },
-  { find: /~~(?=\S)([^\n]{1,3000}?\S)~~/y, draw: (match) => h("del", {}, inline(match[1])) },
+  { find: /\*\*(?=\S)([^\n]{0,3000}?\S)\*\*/y, draw: (match) => h("strong", {}, inline(match[1])) },
+  { find: /__(?=\S)([^\n]{0,3000}?\S)__/y, draw: (match) => h("strong", {}, inline(match[1])) },
+  { find: /~~(?=\S)([^\n]{0,3000}?\S)~~/y, draw: (match) => h("del", {}, inline(match[1])) },
   { find: /\*(?=[^\s*])([^\n*]{1,3000}?)\*/y, draw: (match) => h("em", {}, inline(match[1])) },
   { find: /_(?=[^\s_])([^\n_]{1,3000}?)_(?![\p{L}\p{N}])/yu, word: true, draw: (match) => h("em", {}, inline(match[1])) },
   { find: /!?\[([^\]\n]{0,1000})\]\(([^)\s]{1,3000})(?: "[^"\n]*")?\)/y, draw: (match) => link(match[2], match[1] || match[2]) },

@@ -1,0 +1,160 @@
+"""What others do appears by itself, and takes nothing away from whoever is looking."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from slack_sdk import WebClient
+
+from tests.sandbox.conftest import Look
+from tests.sandbox_fixtures import Workspace, start
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def web(workspace: Workspace) -> WebClient:
+    return WebClient(workspace.bot_token, base_url=workspace.api_url, retry_handlers=[])
+
+
+def write(tab: Page, text: str) -> None:
+    tab.locator(".composer-field").fill(text)
+    tab.keyboard.press("Enter")
+
+
+def test_two_people_in_two_tabs_talk_without_reload(workspace: Workspace, look: Look) -> None:
+    rte = workspace.channel("rte")
+    ana, ben = look("ana", channel=rte), look("ben", channel=rte)
+    for tab in (ana, ben):
+        tab.evaluate("window.sameDocument = true")
+    write(ana, "Is *39* clear? <b>")
+    expect(ben.locator(".message", has_text="Is 39 clear? <b>").locator(".author")).to_have_text("Ana Annotator")
+    write(ben, "I think @Ana Annotator is right")
+    expect(ana.locator(".mention-me")).to_have_text("@Ana Annotator")
+    assert [tab.evaluate("window.sameDocument") for tab in (ana, ben)] == [True, True]
+
+
+def test_a_message_replaced_in_place_disturbs_neither_its_neighbours_nor_what_is_typed(
+    web: WebClient, workspace: Workspace, look: Look
+) -> None:
+    rte = workspace.channel("rte")
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Yes"}, "action_id": "yes"}
+    first = web.chat_postMessage(channel=rte, text="first")["ts"]
+    card = web.chat_postMessage(channel=rte, text="card", blocks=[{"type": "actions", "elements": [button]}])["ts"]
+    tab = look("ana", channel=rte)
+    tab.locator(".composer-field").fill("half a sen")
+    expect(tab.locator(f"[data-ts='{card}']")).to_be_visible()
+    tab.evaluate("(ts) => { document.querySelector(`[data-ts='${ts}']`).untouched = true }", first)
+    tab.locator(f"[data-ts='{card}'] [data-action-id=yes]").focus()
+    title = {"type": "header", "text": {"type": "plain_text", "text": "Item 8"}}
+    web.chat_update(channel=rte, ts=card, text="card", blocks=[title, {"type": "actions", "elements": [button]}])
+    expect(tab.locator(f"[data-ts='{card}'] .header-text")).to_have_text("Item 8")
+    expect(tab.locator(f"[data-ts='{card}'] [data-action-id=yes]")).to_be_focused()
+    expect(tab.locator(".composer-field")).to_have_value("half a sen")
+    assert tab.evaluate("(ts) => document.querySelector(`[data-ts='${ts}']`).untouched", first)
+
+
+def test_unread_messages_are_counted_until_somebody_looks(workspace: Workspace, look: Look, web: WebClient) -> None:
+    dm = workspace.dm("ana")
+    tab = look("ana", channel=workspace.channel("rte"))
+    entry = tab.locator(f"[data-channel='{dm}']")
+    expect(entry.locator(".badge")).to_have_count(0)
+    for number in range(3):
+        web.chat_postMessage(channel=dm, text=f"card {number}")
+    expect(entry.locator(".badge")).to_have_text("3")
+    expect(tab).to_have_title("(3) #rte · Test House")
+    entry.click()
+    expect(tab.locator("[aria-label$='New messages' i]")).to_have_count(1)
+    expect(entry.locator(".badge")).to_have_count(0)
+    tab.reload()
+    expect(tab.locator(f"[data-channel='{dm}'] .badge")).to_have_count(0)
+
+
+def test_a_mention_is_counted_in_a_channel_and_other_talk_only_makes_it_bold(workspace: Workspace, look: Look) -> None:
+    rte = workspace.channel("rte")
+    tab = look("ana")
+    entry = tab.locator(f"[data-channel='{rte}']")
+    workspace.say("ben", "nothing special", channel=rte)
+    expect(entry).to_have_class("side-entry is-unread")
+    expect(entry.locator(".badge")).to_have_count(0)
+    workspace.say("ben", "@ana please look", channel=rte)
+    expect(entry.locator(".badge")).to_have_text("2")
+
+
+def test_an_ephemeral_is_seen_by_one_person(web: WebClient, workspace: Workspace, look: Look) -> None:
+    rte = workspace.channel("rte")
+    ana, ben = look("ana", channel=rte), look("ben", channel=rte)
+    web.chat_postEphemeral(channel=rte, user=workspace.user("ana"), text="a secret")
+    workspace.say("cem", "for all", channel=rte)
+    expect(ana.locator(".message.ephemeral")).to_contain_text("Only visible to you")
+    expect(ben.locator(".message")).to_have_count(1)
+    expect(ben.get_by_text("a secret")).to_have_count(0)
+
+
+def test_a_deleted_message_disappears(web: WebClient, workspace: Workspace, look: Look) -> None:
+    rte = workspace.channel("rte")
+    ts = web.chat_postMessage(channel=rte, text="soon gone")["ts"]
+    tab = look("ana", channel=rte)
+    expect(tab.locator(".message")).to_have_count(1)
+    web.chat_delete(channel=rte, ts=ts)
+    expect(tab.locator(".message")).to_have_count(0)
+
+
+def test_older_messages_come_when_scrolling_up_and_new_ones_do_not_move_the_page(
+    workspace: Workspace, look: Look
+) -> None:
+    rte = workspace.channel("rte")
+    for number in range(70):
+        workspace.say("ben", f"message {number}", channel=rte)
+    tab = look("ana", channel=rte)
+    expect(tab.get_by_text("message 69", exact=True)).to_be_in_viewport()
+    expect(tab.get_by_text("message 0", exact=True)).to_have_count(0)
+    tab.locator(".feed").evaluate("(feed) => feed.scrollTo(0, 0)")
+    expect(tab.get_by_text("message 0", exact=True)).to_be_attached()
+    middle = tab.get_by_text("message 30", exact=True)
+    middle.scroll_into_view_if_needed()
+    tab.wait_for_function(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+    )
+    before = middle.bounding_box()
+    workspace.say("ben", "message 70", channel=rte)
+    expect(tab.get_by_role("button", name="New messages")).to_be_visible()
+    assert middle.bounding_box() == before
+    tab.get_by_role("button", name="New messages").click()
+    expect(tab.get_by_text("message 70", exact=True)).to_be_in_viewport()
+
+
+def test_a_thread_opens_beside_and_grows(workspace: Workspace, look: Look) -> None:
+    rte = workspace.channel("rte")
+    ts = workspace.say("ben", "a question", channel=rte)["ts"]
+    tab = look("ana", channel=rte)
+    message = tab.locator(f".stage [data-ts='{ts}']")
+    message.hover()
+    message.get_by_role("button", name="Reply in thread").click()
+    expect(tab.locator(".thread .composer-field")).to_be_focused()
+    tab.keyboard.type("an answer")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".thread .message")).to_have_count(2)
+    workspace.say("cem", "another", channel=rte, thread_ts=ts)
+    expect(tab.locator(".thread .message")).to_have_count(3)
+    expect(message.locator(".thread-bar")).to_contain_text("2 replies")
+    expect(tab.locator(".stage .message")).to_have_count(1)
+    tab.get_by_role("button", name="Close thread").click()
+    expect(tab.locator(".thread")).to_be_hidden()
+
+
+def test_a_lost_connection_is_said_and_comes_back_by_itself(tmp_path: Path, look: Look, workspace: Workspace) -> None:
+    own = start(tmp_path / "own")
+    port = own.url.rsplit(":", 1)[1]
+    rte = own.channel("rte")
+    tab = look("ana")
+    tab.goto(f"{own.url}/?user={own.user('ana')}&channel={rte}")
+    expect(tab.locator("[data-pane]")).to_be_visible()
+    own.stop()
+    expect(tab.locator("#connection")).to_have_text("Reconnecting…")
+    again = start(tmp_path / "own", None, "--port", port)
+    again.say("ben", "said while away", channel=rte)
+    expect(tab.locator(".message")).to_have_text(re.compile("said while away"), timeout=20_000)
+    expect(tab.locator("#connection")).not_to_have_text("Reconnecting…")
+    again.stop()
