@@ -38,9 +38,10 @@ class Protocol(H11Protocol):
 class Guard:
     """Refuses what another web page would send: a foreign Host (DNS rebinding) or a foreign Origin."""
 
-    def __init__(self, app: ASGIApp, hosts: set[str]) -> None:
+    def __init__(self, app: ASGIApp, url: str) -> None:
         self._app = app
-        self._hosts = hosts
+        self._port = urlsplit(url).port
+        self._hosts = {f"{name}:{self._port}" for name in ("127.0.0.1", "localhost")} | {urlsplit(url).netloc}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request from here, refuse others."""
@@ -60,7 +61,9 @@ class Guard:
                 host = value.decode("latin-1")
             elif name == b"origin":
                 origin = value.decode("latin-1")
-        return host in self._hosts and (origin is None or urlsplit(origin).netloc == host)
+        # the SDK's Socket Mode client leaves the port out of Host; a browser's Origin always has it
+        known = host in self._hosts or f"{host}:{self._port}" in self._hosts
+        return known and (origin is None or urlsplit(origin).netloc in self._hosts)
 
 
 async def link(socket: WebSocket) -> None:
@@ -168,8 +171,7 @@ def application(sim: Simulator, directory: Path) -> ASGIApp:
 
     app = Starlette(routes=_routes(), lifespan=lifespan, exception_handlers={RefusedError: _refused})
     app.state.sim = sim
-    port = urlsplit(sim.settings.url).port
-    return Guard(app, {f"{name}:{port}" for name in ("127.0.0.1", "localhost")} | {urlsplit(sim.settings.url).netloc})
+    return Guard(app, sim.settings.url)
 
 
 def _announce(sim: Simulator, address: Path) -> None:
