@@ -4,11 +4,16 @@ import importlib.util
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from storage.engine import Store
 from tests.databases import Databases
 
 pytest_plugins = ["tests.sandbox_fixtures"] if importlib.util.find_spec("tests.sandbox_fixtures") else []
+
+# A deadline would be a timing assertion.
+settings.register_profile("concord", deadline=None)
+settings.load_profile("concord")
 
 KINDS = ["sqlite", "postgresql"]
 

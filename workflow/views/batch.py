@@ -1,0 +1,175 @@
+"""A batch's card: where its owner is, the item, what was chosen. Three statements, however long the batch."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from storage.tables import Assignment, Batch, Guideline, Item, ItemState, Person, Place, Project, Ruling, SkipRule
+from workflow.batches import version_of
+from workflow.views.schema import choices
+
+WAITING = (Place.OPEN, Place.PLANNED)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A position of the batch."""
+
+    id: int
+    item_id: int
+    position: int
+    state: Place
+    value_id: int | None
+    acted_us: int
+    version: int
+
+
+def batch_version(session: Session, batch_id: int) -> int | None:
+    """The version of a batch's card, or None where there is no such batch."""
+    version: int | None = session.execute(select(version_of(batch_id))).scalar()
+    return version
+
+
+def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
+    """What a batch's card shows now; None where there is no such batch."""
+    head = session.execute(
+        select(
+            col(Batch.project_id),
+            col(Batch.version),
+            col(Batch.focus),
+            col(Batch.focus_us),
+            col(Project.name),
+            col(Project.question),
+            col(Project.fields),
+            col(Project.skip),
+            col(Project.version).label("project_version"),
+            col(Guideline.major),
+            col(Guideline.minor),
+            col(Person.name).label("person"),
+        )
+        .join(Project, col(Project.id) == col(Batch.project_id))
+        .join(Person, col(Person.id) == col(Batch.person_id))
+        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
+        .where(col(Batch.id) == batch_id)
+    ).first()
+    if head is None:
+        return None
+    seats = _seats(session, batch_id)
+    current = _current(seats, head.focus, head.focus_us)
+    view: dict[str, Any] = {
+        "id": batch_id,
+        "version": head.version + sum(seat.version for seat in seats),
+        "project_id": head.project_id,
+        "project": head.name,
+        "question": head.question,
+        "guideline": f"{head.major}.{head.minor}",
+        "total": len(seats),
+        "answered": sum(seat.state not in WAITING for seat in seats),
+        "summary": _summary(seats),
+        "back": _neighbour(seats, current, -1),
+        "item": None,
+    }
+    if current is not None:
+        labels = choices(session, head.project_id, head.project_version)
+        view |= {
+            "forward": _forward(seats, current),
+            "item": _item(session, current, head.fields, head.skip),
+            "labels": [
+                {"id": choice.id, "title": choice.title, "description": choice.description} for choice in labels
+            ],
+        }
+    return view
+
+
+def _seats(session: Session, batch_id: int) -> list[Seat]:
+    rows = session.execute(
+        select(
+            col(Assignment.id),
+            col(Assignment.item_id),
+            col(Assignment.position),
+            col(Assignment.state),
+            col(Assignment.value_id),
+            col(Assignment.acted_us),
+            col(Assignment.version),
+        )
+        .where(col(Assignment.batch_id) == batch_id)
+        .order_by(col(Assignment.position))
+    )
+    return [Seat(*row) for row in rows]
+
+
+def _current(seats: Sequence[Seat], focus: int | None, focus_us: int) -> Seat | None:
+    """The position to show: the one that *Back* chose, else the next open one after the last answer, else the first."""
+    last = max(seats, key=lambda seat: seat.acted_us, default=None)
+    if focus is not None and (last is None or focus_us > last.acted_us):
+        chosen = next((seat for seat in seats if seat.position == focus), None)
+        if chosen is not None:
+            return chosen
+    waiting = [seat for seat in seats if seat.state in WAITING]
+    reached = last.position if last is not None and last.acted_us else 0
+    return next((seat for seat in waiting if seat.position > reached), waiting[0] if waiting else None)
+
+
+def _neighbour(seats: Sequence[Seat], current: Seat | None, step: int) -> int | None:
+    positions = [seat.position for seat in seats]
+    at = positions.index(current.position) + step if current else len(positions) - 1
+    return positions[at] if 0 <= at < len(positions) else None
+
+
+def _forward(seats: Sequence[Seat], current: Seat) -> int | None:
+    """The next position, once the one that is shown has been answered: an open one is skipped, not passed over."""
+    return None if current.state in WAITING else _neighbour(seats, current, +1)
+
+
+def _summary(seats: Sequence[Seat]) -> dict[str, int]:
+    counted = Counter(seat.state for seat in seats)
+    return {
+        "labelled": counted[Place.LABELLED],
+        "skipped": counted[Place.SKIPPED],
+        "flagged": counted[Place.FLAGGED],
+        "closed": counted[Place.CLOSED],
+        "returned": counted[Place.RETURNED],
+    }
+
+
+def _item(session: Session, seat: Seat, fields: Sequence[str], skip: SkipRule) -> dict[str, Any]:
+    sent_back = (
+        select(col(Ruling.rationale))
+        .where(col(Ruling.item_id) == col(Item.id), col(Ruling.value_id).is_(None))
+        .order_by(col(Ruling.id).desc())
+        .limit(1)
+        .correlate(Item)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(col(Item.key), col(Item.fields), col(Item.state), col(Item.open_places), sent_back.label("note")).where(
+            col(Item.id) == seat.item_id
+        )
+    ).one()
+    waiting = seat.state in WAITING
+    return {
+        "assignment_id": seat.id,
+        "key": row.key,
+        "position": seat.position,
+        "fields": shown_fields(row.fields, fields),
+        "chosen": seat.value_id,
+        "place": seat.state.value,
+        "ruled": row.state is ItemState.RULED,
+        "free": row.open_places > 0,
+        "answerable": waiting
+        or seat.state is Place.LABELLED
+        or (seat.state is Place.CLOSED and row.state is ItemState.RULED)
+        or (seat.state in (Place.SKIPPED, Place.RETURNED) and row.state is ItemState.OPEN and row.open_places > 0),
+        "may_skip": seat.state is Place.OPEN and skip is not SkipRule.NEVER,
+        "may_flag": (waiting or seat.state is Place.LABELLED) and row.state is not ItemState.RULED,
+        "note": row.note if waiting and row.state is not ItemState.RULED else None,
+    }
+
+
+def shown_fields(fields: dict[str, str], names: Sequence[str]) -> list[dict[str, str]]:
+    """An item's texts in the project's order."""
+    return [{"name": name, "text": fields.get(name, "")} for name in names]

@@ -1,0 +1,176 @@
+"""An escalation's card, the labels behind it, and the notice of a ruling."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlmodel import Session, col
+
+from storage.tables import (
+    Assignment,
+    Escalation,
+    EscalationState,
+    Flag,
+    Guideline,
+    Item,
+    LabelValue,
+    Person,
+    Place,
+    Project,
+    Ruling,
+)
+from workflow.views.batch import shown_fields
+from workflow.views.schema import choices
+
+
+def case_version(session: Session, case_id: int) -> int | None:
+    """The version of a case's card."""
+    found = session.execute(select(col(Escalation.version)).where(col(Escalation.id) == case_id)).scalar()
+    return int(found) if found is not None else None
+
+
+def case_view(session: Session, case_id: int) -> dict[str, Any] | None:
+    """What a case's card shows now: never a label, for people in the channel may still be asked to label the item."""
+    head = session.execute(
+        select(
+            col(Escalation.project_id),
+            col(Escalation.item_id),
+            col(Escalation.reason),
+            col(Escalation.state),
+            col(Escalation.version),
+            col(Project.name),
+            col(Project.question),
+            col(Project.fields).label("field_names"),
+            col(Project.version).label("project_version"),
+            col(Guideline.major),
+            col(Guideline.minor),
+            col(Item.key),
+            col(Item.fields),
+        )
+        .join(Project, col(Project.id) == col(Escalation.project_id))
+        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
+        .join(Item, col(Item.id) == col(Escalation.item_id))
+        .where(col(Escalation.id) == case_id)
+    ).first()
+    if head is None:
+        return None
+    flags = _flags(session, case_id)
+    labels = choices(session, head.project_id, head.project_version)
+    return {
+        "id": case_id,
+        "version": head.version,
+        "project_id": head.project_id,
+        "project": head.name,
+        "question": head.question,
+        "guideline": f"{head.major}.{head.minor}",
+        "key": head.key,
+        "fields": shown_fields(head.fields, head.field_names),
+        "reason": head.reason.value,
+        "open": head.state is EscalationState.OPEN,
+        "withdrawn": head.state is EscalationState.WITHDRAWN,
+        "may_rule": head.state in (EscalationState.OPEN, EscalationState.RULED),
+        "flags": flags,
+        "may_send_back": head.state is EscalationState.OPEN and bool(flags),
+        "labels": [{"id": choice.id, "title": choice.title} for choice in labels],
+        "ruling": latest_ruling(session, case_id),
+    }
+
+
+def _flags(session: Session, case_id: int) -> list[dict[str, str]]:
+    rows = session.execute(
+        select(col(Person.name), col(Flag.reason), col(Flag.note))
+        .join(Person, col(Person.id) == col(Flag.person_id))
+        .where(col(Flag.escalation_id) == case_id)
+        .order_by(col(Flag.id))
+    )
+    return [{"person": row.name, "reason": row.reason, "note": row.note} for row in rows]
+
+
+def latest_ruling(session: Session, case_id: int) -> dict[str, Any] | None:
+    """Who decided last, what and why; ``title`` is None where the item was sent back."""
+    rows = session.execute(
+        select(col(Person.name), col(LabelValue.title), col(Ruling.rationale))
+        .select_from(Ruling)
+        .join(Person, col(Person.id) == col(Ruling.person_id))
+        .outerjoin(LabelValue, col(LabelValue.id) == col(Ruling.value_id))
+        .where(col(Ruling.escalation_id) == case_id)
+        .order_by(col(Ruling.id).desc())
+        .limit(2)
+    ).all()
+    if not rows:
+        return None
+    return {
+        "person": rows[0].name,
+        "title": rows[0].title,
+        "rationale": rows[0].rationale,
+        "changed_from": rows[1].title if len(rows) > 1 else None,
+    }
+
+
+def labels_view(session: Session, case_id: int) -> dict[str, Any]:
+    """The labels of a case's item, for a reviewer who may see them."""
+    rows = session.execute(
+        select(col(Person.name), col(LabelValue.title), col(Assignment.after_ruling))
+        .select_from(Escalation)
+        .join(Assignment, col(Assignment.item_id) == col(Escalation.item_id))
+        .join(Person, col(Person.id) == col(Assignment.person_id))
+        .join(LabelValue, col(LabelValue.id) == col(Assignment.value_id))
+        .where(col(Escalation.id) == case_id, col(Assignment.state) == Place.LABELLED)
+        .order_by(col(LabelValue.position), col(Person.name))
+    )
+    return {"labels": [{"person": row.name, "title": row.title, "late": row.after_ruling} for row in rows]}
+
+
+def notice_view(session: Session, ruling_id: int, person_id: int) -> dict[str, Any] | None:
+    """What a person who labelled or flagged an item is told about a ruling."""
+    row = session.execute(_notice(ruling_id)).first()
+    if row is None:
+        return None
+    own = session.execute(
+        select(col(LabelValue.title))
+        .join(Assignment, col(Assignment.value_id) == col(LabelValue.id))
+        .where(col(Assignment.item_id) == row.item_id, col(Assignment.person_id) == person_id)
+    ).scalar()
+    return {
+        "ruling_id": ruling_id,
+        "project": row.project,
+        "project_id": row.project_id,
+        "key": row.key,
+        "fields": shown_fields(row.fields, row.field_names),
+        "reviewer": row.reviewer,
+        "title": row.title,
+        "rationale": row.rationale,
+        "own": own,
+        "changed": _is_change(session, row, ruling_id),
+        "guideline": f"{row.major}.{row.minor}" if row.major is not None else None,
+    }
+
+
+def _notice(ruling_id: int) -> Any:
+    return (
+        select(
+            col(Ruling.escalation_id),
+            col(Ruling.item_id),
+            col(Ruling.rationale),
+            col(Item.key),
+            col(Item.fields),
+            col(Project.id).label("project_id"),
+            col(Project.name).label("project"),
+            col(Project.fields).label("field_names"),
+            col(Person.name).label("reviewer"),
+            col(LabelValue.title),
+            col(Guideline.major),
+            col(Guideline.minor),
+        )
+        .select_from(Ruling)
+        .join(Item, col(Item.id) == col(Ruling.item_id))
+        .join(Project, col(Project.id) == col(Item.project_id))
+        .join(Person, col(Person.id) == col(Ruling.person_id))
+        .outerjoin(LabelValue, col(LabelValue.id) == col(Ruling.value_id))
+        .outerjoin(Guideline, col(Guideline.id) == col(Ruling.guideline_id))
+        .where(col(Ruling.id) == ruling_id)
+    )
+
+
+def _is_change(session: Session, row: Row[Any], ruling_id: int) -> bool:
+    earlier = select(col(Ruling.id)).where(col(Ruling.escalation_id) == row.escalation_id, col(Ruling.id) < ruling_id)
+    return session.execute(earlier.limit(1)).first() is not None

@@ -1,0 +1,98 @@
+"""App Home: what somebody has to do, project by project."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from storage.tables import (
+    Assignment,
+    Escalation,
+    EscalationState,
+    Item,
+    LabelValue,
+    Member,
+    Person,
+    Place,
+    Project,
+    Role,
+    Ruling,
+)
+from workflow import calendar, counts
+from workflow.digest import last_end
+from workflow.people import ordered
+
+SHOWN_CASES = 5
+
+
+def home_view(session: Session, slack_id: str, now: datetime) -> dict[str, Any]:
+    """What a person's App Home shows."""
+    rows = session.execute(
+        select(col(Project.id), col(Project.name), col(Project.question), col(Project.time_zone))
+        .add_columns(col(Person.id).label("person_id"), col(Member.role))
+        .join(Member, col(Member.project_id) == col(Project.id))
+        .join(Person, col(Person.id) == col(Member.person_id))
+        .where(col(Person.slack_id) == slack_id, col(Person.active))
+        .order_by(col(Project.name))
+    ).all()
+    roles: dict[int, set[Role]] = {}
+    for row in rows:
+        roles.setdefault(row.id, set()).add(row.role)
+    heads = {row.id: row for row in rows}
+    return {"projects": [_project(session, heads[project_id], roles[project_id], now) for project_id in heads]}
+
+
+def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "id": head.id,
+        "name": head.name,
+        "question": head.question,
+        "roles": [role.value for role in ordered(roles)],
+        "annotates": Role.ANNOTATOR in roles,
+        "reviews": bool(roles & {Role.REVIEWER, Role.LEAD}),
+        "leads": Role.LEAD in roles,
+    }
+    if view["annotates"]:
+        view |= _own_work(session, head.id, head.person_id)
+    if view["reviews"]:
+        view |= {"cases": open_cases(session, head.id), "rulings": _recent_rulings(session, head.id)}
+        view["waiting"] = counts.open_escalations(session, head.id)["open"]
+    if view["leads"]:
+        since = last_end(session, head.id)
+        view["progress"] = counts.progress(session, head.id, now)
+        view["since"] = calendar.format_local(since, head.time_zone)
+        view["undelivered"] = counts.undelivered(session, head.id)
+    return view
+
+
+def _own_work(session: Session, project_id: int, person_id: int) -> dict[str, Any]:
+    mine = (col(Assignment.person_id) == person_id, col(Assignment.project_id) == project_id)
+    labelled = session.execute(select(func.count()).where(*mine, col(Assignment.state) == Place.LABELLED)).scalar_one()
+    opened = session.execute(select(func.count()).where(*mine, col(Assignment.state) == Place.OPEN)).scalar_one()
+    return {"labelled": labelled, "open": opened}
+
+
+def open_cases(session: Session, project_id: int) -> list[dict[str, Any]]:
+    """The cases that have waited longest."""
+    rows = session.execute(
+        select(col(Escalation.id), col(Escalation.reason), col(Item.key))
+        .join(Item, col(Item.id) == col(Escalation.item_id))
+        .where(col(Escalation.project_id) == project_id, col(Escalation.state) == EscalationState.OPEN)
+        .order_by(col(Escalation.opened_at), col(Escalation.id))
+        .limit(SHOWN_CASES)
+    )
+    return [{"id": row.id, "reason": row.reason.value, "key": row.key} for row in rows]
+
+
+def _recent_rulings(session: Session, project_id: int) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(col(Escalation.id), col(Item.key), col(LabelValue.title))
+        .join(Item, col(Item.id) == col(Escalation.item_id))
+        .join(LabelValue, col(LabelValue.id) == col(Item.final_value_id))
+        .where(col(Escalation.project_id) == project_id, col(Escalation.state) == EscalationState.RULED)
+        .where(select(col(Ruling.id)).where(col(Ruling.escalation_id) == col(Escalation.id)).exists())
+        .order_by(col(Escalation.settled_at).desc(), col(Escalation.id).desc())
+        .limit(SHOWN_CASES)
+    )
+    return [{"id": row.id, "key": row.key, "title": row.title} for row in rows]
