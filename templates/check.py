@@ -57,6 +57,7 @@ _NAMES: dict[type[nodes.Node], str] = {
     nodes.FloorDiv: "//",
     nodes.Pow: "**",
     nodes.FilterBlock: "a filter block",
+    nodes.Scope: "an autoescape block",
     nodes.ScopedEvalContextModifier: "an autoescape block",
     nodes.EvalContextModifier: "an autoescape block",
     nodes.Extends: "extends",

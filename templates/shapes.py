@@ -70,15 +70,15 @@ def words(limit: int, *, optional: bool = False, space: bool = False) -> Field:
     return held
 
 
-def text_object(limit: int, *types: str, optional: bool = False) -> Field:
-    """A text object of one of the types; where only plain text may stand, a bare text is one."""
+def text_object(limit: int, *types: str, optional: bool = False, bare: bool = False) -> Field:
+    """A text object of one of the types; where only plain text may stand, or with `bare`, a bare text is a plain one."""
     inner = words(limit, optional=optional)
     types = types or ("plain_text",)
-    only_plain = types == ("plain_text",)
+    bare = bare or types == ("plain_text",)
 
     def held(value: Any, walk: Walk) -> dict[str, Any] | None:
         if type(value) is not dict:
-            if not only_plain:
+            if not bare:
                 raise Fault(f"a text object is expected, not {_what(value)}")
             text = inner(value, walk)
             return None if text is None else {"type": "plain_text", "text": text, "emoji": False}

@@ -90,7 +90,7 @@ _TYPE: tuple[Field] = (literal,)
 
 CONFIRM = shape(
     title=(text_object(100),),
-    text=(text_object(300, "plain_text", "mrkdwn"),),
+    text=(text_object(300, "plain_text", "mrkdwn", bare=True),),
     confirm=(text_object(30),),
     deny=(text_object(30),),
     style=one_of("primary", "danger"),
@@ -99,9 +99,9 @@ CONFIRM = shape(
 
 def _option(*types: str) -> Shape:
     return shape(
-        text=(text_object(75, *types),),
+        text=(text_object(75, *types, bare=True),),
         value=(identifier(150, "value"),),
-        description=text_object(75, *types, optional=True),
+        description=text_object(75, *types, optional=True, bare=True),
         url=address(3000),
     )
 

@@ -126,10 +126,10 @@ def mappings(node: Any, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for inner in node:
             yield from mappings(inner, kind)
     elif isinstance(node, dict):
-        named = node.get("type", kind)
+        named: str = node.get("type", kind)
         yield named, node
         for key, inner in node.items():
-            below = {"options": "option", "initial_option": "option", "initial_options": "option"}.get(key, key)
+            below: str = {"options": "option", "initial_option": "option", "initial_options": "option"}.get(key, key)
             yield from mappings(inner, below)
 
 
