@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot.answers.drawing import Drawn
+from bot.answers.drawing import Drawn, fields
 from bot.answers.lines import Job, Later
 from bot.answers.tools import CARDS, WEB, Tools, counted
 from bot.answers.wire import Answered
@@ -85,7 +85,7 @@ def _show(tools: Tools, showing: Showing) -> Later | None:
             tools.addresses.give_back(url)
         return None
     if url is not None:
-        answered = tools.wire.post(url, {**drawn.message(), "replace_original": True})
+        answered = tools.wire.post(url, {**fields(drawn), "replace_original": True})
         if answered.trouble is not None:
             return _after_url(tools, showing, drawn, url, answered.trouble)
     else:
@@ -106,13 +106,13 @@ def _draw(tools: Tools, showing: Showing) -> Drawn | None:
 
 def _by_web(tools: Tools, showing: Showing, drawn: Drawn) -> Answered:
     if showing.ephemeral:
-        fields = {"channel": showing.channel, "user": showing.user_id, **drawn.message()}
-        return tools.wire.call("chat.postEphemeral", fields)
-    return tools.wire.call("chat.update", {"channel": showing.channel, "ts": showing.ts, **drawn.message()})
+        to = {"channel": showing.channel, "user": showing.user_id}
+        return tools.wire.call("chat.postEphemeral", {**to, **fields(drawn)})
+    return tools.wire.call("chat.update", {"channel": showing.channel, "ts": showing.ts, **fields(drawn)})
 
 
 def _done(tools: Tools, showing: Showing, drawn: Drawn) -> Later | None:
-    if showing.ephemeral:
+    if showing.ephemeral or drawn.version is None:
         return None
     tools.shown.note(showing.channel, showing.ts, showing.kind, showing.subject_id, drawn.version)
     # A newer answer is drawn anyway.
@@ -154,7 +154,7 @@ def _after_web(tools: Tools, showing: Showing, drawn: Drawn, trouble: Trouble) -
         # Slack cannot be reached: the sender goes on trying, over restarts.
         tools.outbox(
             lambda session, now: outbox.rewrite(
-                session, now, showing.kind, showing.subject_id, drawn.version, showing.kind
+                session, now, showing.kind, showing.subject_id, drawn.version or 0, showing.kind
             )
         )
     return None

@@ -67,7 +67,7 @@ class Carrier:
     def view(self, template: str, context: Mapping[str, Any]) -> Mapping[str, Any]:
         """Draw a modal now: for an acknowledgement that carries it."""
         with self._tools.store.read() as session:
-            return self._tools.drawing.draw_view(session, template, context).view or {}
+            return self._tools.drawing.draw_view(session, template, context)
 
     def nudge_sender(self) -> None:
         """There may be something new in the outbox."""

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot.answers.drawing import Drawn
+from bot.answers.drawing import fields
 from bot.answers.lines import Job, Later
 from bot.answers.tools import CARDS, TRIGGERS, WEB, Tools, counted
 from bot.answers.wire import Answered
@@ -79,20 +79,18 @@ def _next_way(tools: Tools, saying: Saying) -> Later:
 def _by(tools: Tools, way: str, saying: Saying) -> Answered:
     reply = saying.reply
     if way == MODAL:
-        view = _drawn(tools, saying, as_view=True).view
+        with tools.store.read() as session:
+            view = tools.drawing.draw_view(session, saying.answer.template, saying.answer.context)
         method = "views.push" if reply.in_modal else "views.open"
         return tools.wire.call(method, {"trigger_id": reply.trigger_id, "view": view})
-    message = _drawn(tools, saying).message()
-    if way == URL:
-        fields = {**message, "response_type": "ephemeral", "replace_original": False}
-        return tools.wire.post(reply.response_url or "", fields)
-    return tools.wire.call("chat.postEphemeral", {"channel": reply.channel, "user": reply.user_id, **message})
-
-
-def _drawn(tools: Tools, saying: Saying, *, as_view: bool = False) -> Drawn:
-    draw = tools.drawing.draw_view if as_view else tools.drawing.draw
     with tools.store.read() as session:
-        return draw(session, saying.answer.template, saying.answer.context)
+        drawn = tools.drawing.draw(session, saying.answer.template, saying.answer.context)
+    if drawn is None:
+        return Answered()
+    if way == URL:
+        alone = {"response_type": "ephemeral", "replace_original": False}
+        return tools.wire.post(reply.response_url or "", {**fields(drawn), **alone})
+    return tools.wire.call("chat.postEphemeral", {"channel": reply.channel, "user": reply.user_id, **fields(drawn)})
 
 
 def _direct(session: Session, now: datetime, saying: Saying) -> None:

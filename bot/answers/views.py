@@ -91,7 +91,7 @@ def _publish(tools: Tools, user_id: str, known: str | None) -> None:
 def _open(tools: Tools, opening: Opening) -> Later | None:
     answer, reply = opening.answer, opening.reply
     with tools.store.read() as session:
-        view = tools.drawing.draw_view(session, answer.template, answer.context).view
+        view = tools.drawing.draw_view(session, answer.template, answer.context)
     method = "views.push" if reply.in_modal else "views.open"
     trouble = tools.wire.call(method, {"trigger_id": reply.trigger_id, "view": view}).trouble
     if trouble is None or (opening.maybe_open and trouble.code in USED):
@@ -111,7 +111,7 @@ def _job(tools: Tools, redrawing: Redrawing) -> Job:
 
 def _redraw(tools: Tools, redrawing: Redrawing) -> Later | None:
     with tools.store.read() as session:
-        view = tools.drawing.draw_view(session, redrawing.answer.template, redrawing.answer.context).view
+        view = tools.drawing.draw_view(session, redrawing.answer.template, redrawing.answer.context)
     target = "user_id" if redrawing.method == "views.publish" else "view_id"
     guard = {"hash": redrawing.hash} if redrawing.hash else {}
     answered = tools.wire.call(redrawing.method, {target: redrawing.target, "view": view, **guard})

@@ -127,10 +127,10 @@ class Toy:
         self.drawn += 1
         subject = context.get("id", 0)
         version = self.versions[template, subject]
-        return Drawn(text=f"{template} {context.get('message', version)}", version=version)
+        return Drawn(f"{template} {context.get('message', version)}", [], version)
 
-    def draw_view(self, session: Session, template: str, context: Mapping[str, Any]) -> Drawn:
-        return Drawn(view={"type": "modal", "title": f"{template} {self.versions[template, 0]}"})
+    def draw_view(self, session: Session, template: str, context: Mapping[str, Any]) -> dict[str, Any]:
+        return {"type": "modal", "title": f"{template} {self.versions[template, 0]}"}
 
     def version(self, session: Session, kind: str, subject_id: int) -> int | None:
         return self.versions[kind, subject_id]

@@ -57,8 +57,11 @@ def test_lines_do_not_wait_for_each_other_and_a_failing_job_ends_only_itself() -
     def fail() -> None:
         raise RuntimeError("on purpose")
 
+    def wait() -> None:
+        never.wait(5)
+
     never, done = threading.Event(), threading.Event()
-    lines.put("slow", Job("cards", lambda: None if never.wait(5) else None))
+    lines.put("slow", Job("cards", wait))
     lines.put("failing", Job("cards", fail))
     lines.put("failing", Job("cards", done.set))
     assert done.wait(5)
