@@ -44,7 +44,7 @@ def daily_chart(days: Sequence[ChartDay], title: str, *, agreement: str = "Alpha
     """
     if not days:
         raise ValueError("a chart needs at least one day")
-    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy, and only for digests
+    from matplotlib.figure import Figure
 
     days = sorted(days, key=lambda one: one.day)
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
@@ -173,7 +173,7 @@ def _draw_titles(figure: "Figure", upper: "Axes", lower: "Axes", title: str, agr
 
 def _drawable(text: str) -> str:
     """The text without characters that the font lacks (it has no Chinese, for one): the message says them anyway."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font  # noqa: PLC0415
+    from matplotlib.font_manager import FontProperties, findfont, get_font
 
     font = get_font(findfont(FontProperties(weight="bold")))
     return "".join(character for character in text if font.get_char_index(ord(character))).strip()

@@ -129,8 +129,9 @@ def mappings(node: Any, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         named: str = node.get("type", kind)
         yield named, node
         for key, inner in node.items():
-            below: str = {"options": "option", "initial_option": "option", "initial_options": "option"}.get(key, key)
-            yield from mappings(inner, below)
+            yield from mappings(
+                inner, "option" if key in ("options", "initial_option", "initial_options") else str(key)
+            )
 
 
 def strings(node: Any, path: str = "", key: str = "") -> Iterator[tuple[str, str, str]]:

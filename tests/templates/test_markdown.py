@@ -163,7 +163,8 @@ def test_a_long_guideline_goes_through_a_modal_uncut(write: Write) -> None:
         view = render_view("card.yaml.j2", folders, pages=[page])
         assert not view.cut
         assert faults(view) == []
-    assert [n for n in range(600) if f"Rule{n}Label" not in shown(made)] == []
+    text = shown(made)
+    assert [n for n in range(600) if f"Rule{n}Label" not in text] == []
 
 
 def test_a_page_does_not_end_with_a_heading() -> None:
