@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import urllib3
 import urllib3.exceptions
 from slack_sdk.errors import SlackApiError
 
@@ -100,8 +101,24 @@ URLLIB3_NOT_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptio
 BROKEN = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError)
 
 
+class NotOkError(Exception):
+    """An HTTP answer other than 200 to what is no Web API method."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.code)
+        self.trouble = trouble
+
+
+def expect_ok(response: urllib3.BaseHTTPResponse) -> None:
+    """Raise NotOkError unless the answer is a 200."""
+    if response.status != 200:
+        raise NotOkError(judge_answer(response.status, response.headers, response.data))
+
+
 def judge(error: Exception) -> Trouble:
     """Read what a client raised. An exception that did not come from talking to Slack is raised again."""
+    if isinstance(error, NotOkError):
+        return error.trouble
     if isinstance(error, SlackApiError):
         response = error.response
         data = response.data if isinstance(response.data, dict) else {}
