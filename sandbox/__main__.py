@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return _complain(f"another sandbox already serves {ask.dir}; its address is in {ask.dir / 'sandbox.json'}")
+    (ask.dir / "sandbox.json").unlink(missing_ok=True)  # left by one that was killed
     try:
         sown = json.loads(ask.seed.read_text(encoding="utf-8")) if ask.seed else {}
     except (OSError, ValueError) as error:
@@ -82,8 +83,6 @@ def _serve(ask: argparse.Namespace, sown: dict[str, Any], listener: socket.socke
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
-    sys.stdout.write(f"{url}\n")
-    sys.stdout.flush()
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -186,3 +187,5 @@ def _announce(sim: Simulator, address: Path) -> None:
     fresh = address.with_suffix(".new")
     fresh.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     fresh.replace(address)
+    sys.stdout.write(f"{sim.settings.url}\n")
+    sys.stdout.flush()

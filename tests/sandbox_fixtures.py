@@ -273,7 +273,6 @@ def start(directory: Path, seed: Json | None = None, *more: str) -> Workspace:
     if not line.startswith("http"):
         process.kill()
         raise RuntimeError(f"the sandbox did not start: {line!r}")
-    wait_for((directory / "sandbox.json").exists)
     return Workspace(directory, process)
 
 

@@ -28,6 +28,7 @@ class Abrupt(Response):
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         transport.abort()
+        await asyncio.sleep(0.01)  # until the server has noticed, or it would complain of a missing answer
 
 
 async def web_api(request: Request) -> Response:

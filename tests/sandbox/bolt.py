@@ -1,9 +1,10 @@
 """A real Bolt app by Socket Mode against the sandbox, for the tests that need somebody on the other side."""
 
 import logging
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -25,11 +26,20 @@ def connected(workspace: Workspace, app: App) -> Iterator[App]:
     before = workspace.connections()
     handler = SocketModeHandler(app, workspace.app_token)
     handler.client.web_client.base_url = workspace.api_url
-    handler.connect()
+    handler.client.connect()
     wait_for(lambda: workspace.connections() > before)
     try:
         yield app
     finally:
-        # the SDK waits up to three seconds for its own reading thread; the connection is gone at once
-        threading.Thread(target=handler.close, daemon=True).start()
+        _hang_up(handler)
         wait_for(lambda: workspace.connections() == before)
+
+
+def _hang_up(handler: SocketModeHandler) -> None:
+    """Close at once: the SDK's own close leaves the socket open until its reading thread times out (3 s)."""
+    handler.client.auto_reconnect_enabled = False
+    session = handler.client.current_session
+    if session is not None and session.sock is not None:
+        with suppress(OSError):
+            session.sock.shutdown(socket.SHUT_RDWR)
+    threading.Thread(target=handler.close, daemon=True).start()

@@ -1,6 +1,7 @@
 """The Web API, by the real slack_sdk client."""
 
 import json
+from typing import Any
 
 import pytest
 from slack_sdk import WebClient
@@ -124,7 +125,13 @@ def test_blocks_may_come_as_text_in_a_form(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("method", ["users.info", "conversations.info", "files.info", "files.getUploadURLExternal"])
 def test_reads_do_not_take_json(workspace: Workspace, method: str) -> None:
-    args = {"user": workspace.user("ana"), "channel": workspace.dm("ana"), "file": "F1", "filename": "x", "length": 1}
+    args: dict[str, Any] = {
+        "user": workspace.user("ana"),
+        "channel": workspace.dm("ana"),
+        "file": "F1",
+        "filename": "x",
+        "length": 1,
+    }
     assert workspace.call(method, **args)["error"] == "invalid_arguments"
 
 
