@@ -29,10 +29,15 @@ const refreshView = coalesce(fetchView);
 const refreshPane = coalesce(async () => pane?.refresh());
 const refreshThread = coalesce(async () => thread?.refresh());
 const refreshPeople = coalesce(async () => {
+  const seen = () => JSON.stringify([state.edition, state.team, state.app, state.pageButtons]);
+  const before = seen();
   takeBootstrap(await api.bootstrap());
   state.me = state.users.get(state.me?.id) ?? state.me;
-  showFrame();
   await fetchView();
+  if (seen() === before) return;
+  showFrame();
+  refreshPane();
+  refreshThread();
 });
 
 async function fetchView() {
@@ -163,6 +168,7 @@ async function become(user, { place = null, threadTs = null, push = true } = {})
   remember(user);
   showFrame();
   await fetchView();
+  if (state.me?.id !== user.id) return;
   const known = place?.kind === "channel" && !channelOf(place.id) ? null : place;
   go(known ?? { kind: "home" }, { push, threadTs });
   stopListening = listen(user.id, { onEvent, onStatus: (status) => { state.live = status; showConnection(); } });
@@ -198,7 +204,9 @@ async function start() {
   });
   document.addEventListener("click", (event) => {
     const target = event.target.closest("[data-goto]");
-    if (target) go({ kind: "channel", id: target.dataset.goto });
+    if (!target || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    go({ kind: "channel", id: target.dataset.goto });
   });
   addEventListener("popstate", () => {
     const wanted = readAddress();
@@ -213,5 +221,6 @@ async function start() {
 
 start().catch((problem) => {
   console.error(problem);
-  replace(stage, h("div", { class: "empty" }, icon("warning"), h("h3", {}, "The workspace cannot be reached"), h("p", {}, "Is its server running? Reload this page when it is.")));
+  replace(stage, h("div", { class: "empty" }, icon("warning"), h("h3", {}, "The workspace cannot be reached"), h("p", {}, "Is its server running? This page looks again by itself.")));
+  setTimeout(() => location.reload(), 3000);
 });

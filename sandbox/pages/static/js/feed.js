@@ -38,7 +38,7 @@ export function createFeed({ channel, label, inThread = false, onThread, onScrol
   };
 
   /** Shows `messages` (oldest first), with a "New" line before the one whose ts is `newFrom`; `lead` comes above all. */
-  const show = (messages, { newFrom = null, lead = null, edition = "" } = {}) => {
+  const show = (messages, { newFrom = null, lead = null, edition = 0 } = {}) => {
     const wasFollowing = following;
     const anchor = wasFollowing ? null : firstVisible();
     const entries = (inThread ? threadOf : entriesOf)(messages, newFrom, lead, (message, compact) => ({
@@ -92,8 +92,9 @@ function threadOf(messages, _newFrom, _lead, entryOf) {
   return [entryOf(root, false), ...(replies.length ? [line] : []), ...replies.map((message, index) => entryOf(message, index > 0 && belongsTo(replies[index - 1], message)))];
 }
 
+/** Whether a message joins the one above it, without picture and name; a card stands on its own. */
 function belongsTo(before, message) {
-  return before.user === message.user && Boolean(before.bot) === Boolean(message.bot) && !before.ephemeral && !message.ephemeral
+  return !message.blocks?.length && !before.blocks?.length && before.user === message.user && Boolean(before.bot) === Boolean(message.bot) && !before.ephemeral && !message.ephemeral
     && !message.pinned && !before.reply_count && Number(message.ts) - Number(before.ts) < TOGETHER;
 }
 

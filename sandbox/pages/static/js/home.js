@@ -15,7 +15,7 @@ export function createHome({ header }) {
 
   const show = () => {
     const { view, hash } = state.view.home ?? {};
-    const next = JSON.stringify([view, hash, state.botConnected, state.users.size]);
+    const next = JSON.stringify([view, hash, state.botConnected, state.edition]);
     if (next === signature) return;
     signature = next;
     const { scrollTop } = scroller;

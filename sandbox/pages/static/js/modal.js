@@ -13,15 +13,19 @@ import { plainText } from "./text/mrkdwn.js";
 /** `onChange` is called when something was submitted or closed, so that the truth is fetched at once. */
 export function createModals({ onChange }) {
   const surfaces = new Map();
+  const left = new Set();   // closed here, perhaps not yet by the server: must not flash up again
   const titleId = freshId("modal");
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": titleId, oncancel: (event) => { event.preventDefault(); leave(); } });
   let shown = null;
+  let depth = 0;
   let signature = "";
   let back = () => {};
   document.body.append(dialog);
 
   /** Shows the top of `stack`, [{id, view, root}]; an unchanged view keeps its elements. */
-  const show = (stack) => {
+  const show = (all) => {
+    for (const id of left) if (!all.some((modal) => modal.id === id)) left.delete(id);
+    const stack = all.filter(({ id }) => !left.has(id));
     for (const id of surfaces.keys()) if (!stack.some((modal) => modal.id === id)) surfaces.delete(id);
     const top = stack.at(-1) ?? null;
     if (!top) { hide(); return; }
@@ -30,9 +34,10 @@ export function createModals({ onChange }) {
     const sameView = shown?.id === top.id;
     signature = next;
     shown = top;
+    depth = stack.length;
     if (!dialog.open) back = remember(document.body);
     const scrolled = dialog.querySelector(".sheet-body")?.scrollTop ?? 0;
-    keepFocus(dialog, () => draw(stack.length));
+    keepFocus(dialog, () => draw());
     if (sameView) dialog.querySelector(".sheet-body").scrollTop = scrolled;
     if (!dialog.open) dialog.showModal();
     if (!sameView) focusFirst();
@@ -54,7 +59,7 @@ export function createModals({ onChange }) {
     return surfaces.get(id);
   };
 
-  const draw = (depth) => {
+  const draw = () => {
     const { id, view } = shown;
     const surface = Object.assign(surfaceOf(id), { known: view.state?.values ?? {} });
     dialog.dataset.viewId = id;
@@ -93,7 +98,7 @@ export function createModals({ onChange }) {
 
   const complain = (surface, errors) => {
     surface.errors = new Map(Object.entries(errors));
-    keepFocus(dialog, () => draw(state.view.modals.length));
+    keepFocus(dialog, () => draw());
     const field = dialog.querySelector("[aria-invalid=true]");
     field?.scrollIntoView({ block: "center" });
     (field?.matches(".choices") ? field.querySelector("input") : field)?.focus();
@@ -102,7 +107,7 @@ export function createModals({ onChange }) {
   const leave = async ({ all = false } = {}) => {
     if (!shown) return;
     const { id } = shown;
-    state.view.modals = all ? [] : state.view.modals.slice(0, -1);
+    for (const modal of state.view.modals) if (all || modal.id === id) left.add(modal.id);
     show(state.view.modals);
     await api.close({ user: state.me.id, view_id: id, ...(all && { all: true }) });
     onChange();

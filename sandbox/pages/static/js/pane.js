@@ -26,7 +26,7 @@ export function createPane({ id, header, onThread, onRead }) {
   composer.catchDrops(node);
 
   const sorted = () => [...messages.values()].sort((one, other) => Number(one.ts) - Number(other.ts) || one.ts.localeCompare(other.ts));
-  const show = () => feed.show(sorted(), { newFrom, edition: String(state.users.size), lead: hasMore ? null : leadOf(id) });
+  const show = () => feed.show(sorted(), { newFrom, edition: state.edition, lead: hasMore ? null : leadOf(id) });
 
   const take = (page, { from }) => {
     const oldest = page.messages.length ? page.messages.reduce((least, { ts }) => (Number(ts) < Number(least) ? ts : least), page.messages[0].ts) : null;

@@ -10,7 +10,7 @@ let signature = "";
 /** Draws the sidebar anew if something in it changed; `go` takes a place, {kind, id}. */
 export function showSidebar(root, go) {
   const { channels, dms } = state.view;
-  const next = JSON.stringify([state.team, channels, dms, state.place, state.me?.id, [...folded], state.botConnected, state.app?.name]);
+  const next = JSON.stringify([state.team, channels, dms, state.place, state.me?.id, [...folded], state.edition, state.app?.name]);
   if (next === signature) return;
   signature = next;
   const again = () => showSidebar(root, go);
@@ -19,9 +19,9 @@ export function showSidebar(root, go) {
   keepFocus(root, () => replace(root,
     h("div", { class: "team" }, h("span", { class: "team-sign", "aria-hidden": "true" }, [...state.team.name][0]), h("h1", { class: "team-name", dir: "auto" }, state.team.name)),
     h("div", { class: "sidebar-scroll" },
-      section("Apps", again, [homeEntry(go), ...apps.map((dm) => direct(dm, go))]),
-      section("Channels", again, channels.map((channel) => channelEntry(channel, go)), "No channels yet"),
-      section("Direct messages", again, people.map((dm) => direct(dm, go)), "Nobody has written yet"))));
+      section("Channels", again, channels.map((channel) => channelEntry(channel, go)), "You are in no channel yet"),
+      people.length > 0 && section("Direct messages", again, people.map((dm) => direct(dm, go))),
+      section("Apps", again, [homeEntry(go), ...apps.map((dm) => direct(dm, go))]))));
 }
 
 export const unreadTotal = () => [...state.view.dms, ...state.view.channels.filter(({ mention }) => mention)].reduce((sum, { unread }) => sum + (unread || 0), 0);

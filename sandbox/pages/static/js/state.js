@@ -10,11 +10,13 @@ export const state = {
   thread: null,       // the ts of the thread's first message
   view: { channels: [], dms: [], home: { view: null, hash: null }, modals: [] },
   botConnected: true,
+  edition: 0,         // grows when people change, because their names stand in what is already drawn
 };
 
 const LAST_PERSON = "person";
 
 export function takeBootstrap(answer) {
+  if (JSON.stringify(answer.users) !== JSON.stringify([...state.users.values()])) state.edition += 1;
   state.team = answer.team;
   state.app = answer.app;
   state.users = new Map(answer.users.map((user) => [user.id, user]));

@@ -21,7 +21,7 @@ export function createThread({ channel, ts, onClose }) {
     const page = await api.messages({ user, channel, thread_ts: ts, limit: 200 });
     if (stopped) return;
     const ordered = [...page.messages].sort((one, other) => Number(one.ts) - Number(other.ts));
-    feed.show(ordered.map((message) => ({ ...message, reply_count: 0 })), { edition: String(state.users.size) });
+    feed.show(ordered.map((message) => ({ ...message, reply_count: 0 })), { edition: state.edition });
   };
   const stop = () => { stopped = true; feed.stop(); composer.stop(); };
   return { channel, ts, node, refresh, stop, composer };

@@ -1,6 +1,6 @@
 // People, channels and broadcasts named in a text.
 import { h } from "../dom.js";
-import { channelOf, nameOf, person, state } from "../state.js";
+import { addressOf, channelOf, nameOf, person, state } from "../state.js";
 
 export function mentionUser(id) {
   const user = person(id);
@@ -12,7 +12,8 @@ export function mentionUser(id) {
 export function mentionChannel(id, label) {
   const channel = channelOf(id);
   if (channel?.name) {
-    return h("button", { type: "button", class: "mention mention-link", data: { goto: id } }, `#${channel.name}`);
+    const href = state.me ? addressOf({ me: state.me, place: { kind: "channel", id } }) : null;
+    return h("a", { href, class: "mention mention-link", data: { goto: id } }, `#${channel.name}`);
   }
   return h("span", { class: "mention" }, label ? `#${label}` : "#private-channel");
 }
