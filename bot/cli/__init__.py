@@ -1,0 +1,54 @@
+"""The command line: ``concord``. One file per area; what is heavy is imported by the command that needs it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bot.cli import database, exports, imports, people, projects
+from bot.cli.errors import debugging, explain
+
+app = typer.Typer(
+    name="concord",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(projects.app, name="project")
+app.add_typer(people.app, name="people")
+app.command("import")(imports.import_items)
+app.command("labels")(exports.labels)
+app.command("items")(exports.items)
+app.add_typer(database.app, name="db")
+
+
+@app.callback()
+def concord(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Run a data-annotation operation inside Slack.
+
+    \b
+    Example:
+      concord project create -f project.yaml
+      concord import rte items.csv
+      concord labels rte --format csv -o labels.csv
+    """
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("concord"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command. What goes wrong is said in one message on standard error; there is never a stack trace."""
+    try:
+        app()
+    except Exception as error:
+        if debugging():
+            raise
+        message, code = explain(error)
+        print(message, file=sys.stderr)
+        sys.exit(code)

@@ -1,0 +1,67 @@
+"""What every command needs first: the store, and a project in it. Heavy imports wait until here, so that help is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.errors import WrongCallError
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from storage.engine import Store
+
+ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+@contextmanager
+def opened() -> Iterator[Store]:
+    """The store that the settings name, brought to the newest schema."""
+    from bot.settings import Settings
+    from storage import schema
+    from storage.engine import open_store
+
+    store = open_store(Settings().database_url, pool_size=3)
+    try:
+        schema.upgrade(store)
+        yield store
+    finally:
+        store.close()
+
+
+def project(session: Session, name: str) -> int:
+    """The project of that name. Raises WrongCallError naming those that exist."""
+    from workflow import projects
+    from workflow.errors import RefusedError
+
+    try:
+        return projects.by_name(session, name)
+    except RefusedError as error:
+        raise WrongCallError(str(error)) from None
+
+
+def now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_standing(warnings: list[str], open_points: list[str]) -> None:
+    """What is wrong or open, one thing a line."""
+    for warning in warnings:
+        print(f"Warning: {warning}")
+    for point in open_points:
+        print(f"Open: {point}")

@@ -1,0 +1,155 @@
+"""Labels and items out again, row by row: JSON Lines code point for code point, CSV safe to open in a spreadsheet."""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from storage.tables import Assignment, Guideline, Item, ItemState, LabelValue, Person, Project, Queue
+
+LABEL_COLUMNS = (
+    "item_id",
+    "person",
+    "value",
+    "guideline",
+    "at",
+    "state",
+    "final",
+    "after_ruling",
+    "counted",
+    "slack_id",
+)
+_AFTER_FIELDS = ("state", "final", "duplicate_of", "segment", "priority", "gold", "metadata")
+_AT_ONCE = 1000
+
+UNDO = (
+    "Some cells began with a character that a spreadsheet may run as a formula (= + - @ tab, line end) or with an "
+    "apostrophe: they have one apostrophe more in front. To undo, take one leading apostrophe from every cell that begins "
+    "with one; or write --raw or --format jsonl."
+)
+
+# A plain number is no formula, and stays a number. The wide forms are read as the narrow ones in some countries.
+_FORMULA = re.compile("['=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+
+
+def labels(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
+    """Every label in force, with what became of its item.
+
+    ``guideline`` is the version under which it was given, ``at`` when (UTC), ``counted`` the value of this person that
+    counts for agreement: empty, or an earlier one, where the label was given after a ruling (``after_ruling``).
+    """
+    value, counted, final = aliased(LabelValue), aliased(LabelValue), aliased(LabelValue)
+    rows = session.execute(
+        select(
+            col(Item.key),
+            col(Person.name),
+            col(value.value),
+            col(Guideline.major),
+            col(Guideline.minor),
+            col(Assignment.labelled_at),
+            col(Item.state),
+            col(final.value),
+            col(Assignment.after_ruling),
+            col(counted.value),
+            col(Person.slack_id),
+        )
+        .join(Item, col(Item.id) == col(Assignment.item_id))
+        .join(Person, col(Person.id) == col(Assignment.person_id))
+        .join(value, col(value.id) == col(Assignment.value_id))
+        .outerjoin(Guideline, col(Guideline.id) == col(Assignment.guideline_id))
+        .outerjoin(final, col(final.id) == col(Item.final_value_id))
+        .outerjoin(counted, col(counted.id) == col(Assignment.counted_id))
+        .where(col(Assignment.project_id) == project_id)
+        .order_by(col(Assignment.id))
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for key, person, label, major, minor, at, state, decided, after_ruling, counts, slack_id in rows:
+        version = f"{major}.{minor}" if major is not None else None
+        given = (key, person, label, version, _utc(at), state.value, decided, after_ruling, counts, slack_id)
+        yield dict(zip(LABEL_COLUMNS, given, strict=True))
+
+
+def item_columns(session: Session, project_id: int) -> list[str]:
+    """The columns of ``items``: the id, the project's fields, what became of it, what came with it."""
+    fields = session.execute(select(col(Project.fields)).where(col(Project.id) == project_id)).scalar_one()
+    return ["id", *fields, *_AFTER_FIELDS]
+
+
+def items(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
+    """Every item, in the order in which they came; not those of an import that is still running."""
+    columns = item_columns(session, project_id)
+    first, final = aliased(Item), aliased(LabelValue)
+    rows = session.execute(
+        select(
+            col(Item.key),
+            col(Item.fields),
+            col(Item.state),
+            col(final.value),
+            col(first.key),
+            col(Item.segment),
+            col(Queue.priority),
+            col(Item.gold),
+            col(Item.extra),
+        )
+        .outerjoin(first, col(first.id) == col(Item.duplicate_of))
+        .outerjoin(final, col(final.id) == col(Item.final_value_id))
+        .outerjoin(Queue, col(Queue.id) == col(Item.queue_id))
+        .where(col(Item.project_id) == project_id, col(Item.state) != ItemState.LOADING)
+        .order_by(col(Item.id))
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for key, fields, state, *rest in rows:
+        texts = [fields.get(name) for name in columns[1 : -len(_AFTER_FIELDS)]]
+        yield dict(zip(columns, [key, *texts, state.value, *rest], strict=True))
+
+
+def write_jsonl(rows: Iterable[Mapping[str, Any]], out: TextIO) -> None:
+    """One JSON object a line; texts as they are, without escapes."""
+    for row in rows:
+        out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], out: TextIO, *, raw: bool = False) -> int:
+    """A header and rows, lists and objects as JSON. Returns how many cells were escaped, none where ``raw``.
+
+    A cell that a spreadsheet could run as a formula, or that begins with an apostrophe, gets an apostrophe in front: taking
+    one leading apostrophe from every cell that has one gives back what was there.
+    """
+    writer = csv.writer(out, lineterminator="\n")
+    escaped = 0
+    for cells in _with_header(columns, rows):
+        safe = cells if raw else [_safe(cell) for cell in cells]
+        escaped += sum(cell != kept for cell, kept in zip(cells, safe, strict=True))
+        writer.writerow(safe)
+    return escaped
+
+
+def _with_header(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
+    yield list(columns)
+    for row in rows:
+        yield [_cell(row[column]) for column in columns]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _safe(cell: str) -> str:
+    if not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
+        return cell
+    return "'" + cell
+
+
+def _utc(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
