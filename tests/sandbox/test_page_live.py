@@ -1,10 +1,11 @@
 """What others do appears by itself, and takes nothing away from whoever is looking."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from slack_sdk import WebClient
 
 from tests.sandbox.conftest import Look
@@ -158,3 +159,22 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself(tmp_path: Path, look
     expect(tab.locator(".message")).to_have_text(re.compile("said while away"), timeout=20_000)
     expect(tab.locator("#connection")).not_to_have_text("Reconnecting…")
     again.stop()
+
+
+def test_a_flood_leaves_no_gap(workspace: Workspace, look: Look, context: BrowserContext) -> None:
+    rte = workspace.channel("rte")
+    workspace.say("ben", "before the flood", channel=rte)
+    tab = look("ana", channel=rte)
+    expect(tab.locator(".message")).to_have_count(1)
+    context.set_offline(True)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: workspace.say("ben", f"drop {number}", channel=rte), range(120)))
+    context.set_offline(False)
+    workspace.say("ben", "after the flood", channel=rte)
+    expect(tab.locator(".stage").get_by_text("after the flood")).to_be_visible()
+    shown = tab.locator(".message")
+    while tab.get_by_text("before the flood").count() == 0:
+        before = shown.count()
+        tab.locator(".feed").evaluate("(feed) => feed.scrollTo(0, 0)")
+        expect(shown).not_to_have_count(before)
+    expect(shown).to_have_count(122)

@@ -62,7 +62,7 @@ export function createFeed({ channel, label, inThread = false, onThread, onScrol
 
   const firstVisible = () => {
     const top = scroller.getBoundingClientRect().top;
-    const node = [...list.children].find((child) => child.getBoundingClientRect().bottom > top);
+    const node = [...list.querySelectorAll(".message")].find((child) => child.getBoundingClientRect().bottom > top);
     return node && { node, top: node.getBoundingClientRect().top };
   };
 

@@ -29,7 +29,7 @@ export function remember(root) {
   };
 }
 
-export function focusables(root) {
+function focusables(root) {
   return [...root.querySelectorAll(FOCUSABLE)].filter((node) => node.tabIndex >= 0 && node.getClientRects().length);
 }
 

@@ -26,7 +26,7 @@ export function drawMessage(message, { compact, inThread, surface, onThread }) {
       h("button", { type: "button", class: "icon-button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => onThread(message) }, icon("reply"))));
 }
 
-export function authorOf(message) {
+function authorOf(message) {
   if (isAppMessage(message)) {
     const name = message.bot?.name ?? state.app?.name;
     return { id: message.user ?? state.app?.user_id, name, real_name: name, is_bot: true };
@@ -34,7 +34,7 @@ export function authorOf(message) {
   return person(message.user);
 }
 
-export const isAppMessage = (message) => Boolean(message.bot) || isBot(message.user);
+const isAppMessage = (message) => Boolean(message.bot) || isBot(message.user);
 
 /** A message in one line of plain text, for announcements. */
 export const summaryOf = (message) => `${nameOf(authorOf(message))}: ${plainOf(message.text || "sent a card").slice(0, 300)}`;

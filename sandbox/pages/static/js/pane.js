@@ -28,8 +28,14 @@ export function createPane({ id, header, onThread, onRead }) {
   const sorted = () => [...messages.values()].sort((one, other) => Number(one.ts) - Number(other.ts) || one.ts.localeCompare(other.ts));
   const show = () => feed.show(sorted(), { newFrom, edition: state.edition, lead: hasMore ? null : leadOf(id) });
 
+  /** Takes in the newest messages (`from` "end") or older ones; what the newest page no longer lists is gone. */
   const take = (page, { from }) => {
-    const oldest = page.messages.length ? page.messages.reduce((least, { ts }) => (Number(ts) < Number(least) ? ts : least), page.messages[0].ts) : null;
+    const oldest = page.messages[0]?.ts ?? null;
+    const newest = sorted().at(-1)?.ts;
+    if (from === "end" && page.has_more && newest && Number(oldest) > Number(newest)) {
+      messages.clear();   // more came than one page holds: what lies between is fetched again when scrolled to
+      hasMore = true;
+    }
     const listed = new Set(page.messages.map(({ ts }) => ts));
     for (const ts of messages.keys()) if (from === "end" && (!page.has_more || Number(ts) >= Number(oldest)) && !listed.has(ts)) messages.delete(ts);
     for (const message of page.messages) messages.set(message.ts, message);
@@ -74,6 +80,7 @@ export function createPane({ id, header, onThread, onRead }) {
       hasMore = page.has_more && page.messages.length > 0;
       show();
     } finally { loading = false; }
+    scrolled();
   };
 
   const scrolled = () => {

@@ -15,7 +15,7 @@ export function richElements(elements) {
 }
 
 /** All text of a rich_text tree on its own, a line for each part. */
-export function textOf(node) {
+function textOf(node) {
   if (!node) return "";
   if (typeof node.text === "string") return node.text;
   const joined = (node.elements ?? []).map(textOf);

@@ -1,6 +1,6 @@
 // Times as a chat shows them, in the language and zone of the person's browser.
 
-export const atOf = (ts) => new Date(Number.parseFloat(ts) * 1000);
+const atOf = (ts) => new Date(Number.parseFloat(ts) * 1000);
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const clockSeconds = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
