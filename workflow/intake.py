@@ -1,6 +1,7 @@
 """Files become items: read, put right, compared, stored; what was refused is kept, line by line, with the reason."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
@@ -49,16 +50,19 @@ def import_file(
         file.seek(0)
         with store.read() as session:
             asked = screening.rules(session, project_id)
-        lot_id = store.transact(lambda session: lots.begin(session, project_id, path.name, sha256, now(), by))
-        try:
-            with closing(_rows(file, file_format, asked)) as rows:
-                for chunk in _chunks(rows):
+        with closing(_rows(file, file_format, asked)) as rows:
+            chunks = _chunks(rows)
+            # A file that cannot be read at all leaves no lot behind.
+            first = next(chunks, [])
+            lot_id = store.transact(lambda session: lots.begin(session, project_id, path.name, sha256, now(), by))
+            try:
+                for chunk in itertools.chain([first], chunks):
                     store.transact(partial(loading.load, project_id=project_id, lot_id=lot_id, rows=chunk, now=now()))
                     progress(file.tell())
-            store.transact(partial(lots.all_in, lot_id=lot_id, now=now()))
-        except BaseException:
-            lots.undo(store, lot_id, now())
-            raise
+                store.transact(partial(lots.all_in, lot_id=lot_id, now=now()))
+            except BaseException:
+                lots.undo(store, lot_id, now())
+                raise
         loading.open_lot(store, lot_id, now)
     with store.read() as session:
         return lots.report(session, lot_id)

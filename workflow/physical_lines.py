@@ -43,8 +43,9 @@ def read(file: BinaryIO, *, universal: bool) -> Iterator[Line]:
                 _skip_rest(text)
                 yield Line(number, line[:1000], f"the line is longer than {LONGEST_LINE:,} characters", cut=True)
     finally:
-        # The file is the caller's to close.
-        text.detach()
+        # The file is the caller's to close, and may be closed by now where reading was broken off.
+        if not file.closed:
+            text.detach()
 
 
 def _line(number: int, line: str) -> Line:
