@@ -7,7 +7,6 @@ from sandbox.simulator import Simulator
 from sandbox.things import Channel, Message
 
 Json = dict[str, Any]
-_TYPES = {"im": "im", "channel": "channel"}
 
 
 def channel_type(place: Channel) -> str:
@@ -25,7 +24,8 @@ def post(sim: Simulator, message: Message) -> Message:
         sim.live.tell([message.only_for], "ephemeral", channel=message.channel, ts=message.ts)
         return message
     sim.live.tell(place.members, "message", channel=message.channel, ts=message.ts, thread_ts=message.thread_ts)
-    _tell_app(sim, place, message, shapes.message(sim.workspace, message))
+    if _hears(sim, message):
+        _tell_app(sim, place, message, shapes.message(sim.workspace, message))
     bot = sim.workspace.bot
     if place.kind == "channel" and not message.bot and f"<@{bot.user_id}>" in message.text:
         mention = shapes.message(sim.workspace, message) | {"type": "app_mention", "channel": place.id}
@@ -34,32 +34,38 @@ def post(sim: Simulator, message: Message) -> Message:
     return message
 
 
-def change(sim: Simulator, message: Message, before: Json) -> None:
-    """Keep a changed message; ``before`` is what the app saw until now."""
+def change(sim: Simulator, message: Message, before: Json | None) -> None:
+    """Keep a changed message; ``before`` comes from ``before_change``."""
     sim.workspace.save_message(message)
     place = sim.workspace.channels[message.channel]
     if message.only_for:
         sim.live.tell([message.only_for], "ephemeral", channel=message.channel, ts=message.ts)
         return
     sim.live.tell(place.members, "message", channel=message.channel, ts=message.ts, thread_ts=message.thread_ts)
-    event = {
-        "type": "message",
-        "subtype": "message_changed",
-        "message": shapes.message(sim.workspace, message),
-        "previous_message": before,
-        "ts": sim.workspace.clock.next(),
-    }
-    _tell_app(sim, place, message, event)
+    if before is not None:
+        event = {
+            "type": "message",
+            "subtype": "message_changed",
+            "message": shapes.message(sim.workspace, message),
+            "previous_message": before,
+            "ts": sim.workspace.clock.next(),
+        }
+        _tell_app(sim, place, message, event)
+
+
+def before_change(sim: Simulator, message: Message) -> Json | None:
+    """What the app saw until now, for ``change``; None when it will not hear of it."""
+    return shapes.message(sim.workspace, message) if _hears(sim, message) else None
 
 
 def remove(sim: Simulator, message: Message) -> None:
     """Take a message away."""
     place = sim.workspace.channels[message.channel]
-    before = shapes.message(sim.workspace, message)
+    before = before_change(sim, message)
     sim.workspace.drop_message(message)
     readers = [message.only_for] if message.only_for else place.members
     sim.live.tell(readers, "message_deleted", channel=message.channel, ts=message.ts, thread_ts=message.thread_ts)
-    if not message.only_for:
+    if before is not None:
         event = {
             "type": "message",
             "subtype": "message_deleted",
@@ -70,16 +76,24 @@ def remove(sim: Simulator, message: Message) -> None:
         _tell_app(sim, place, message, event)
 
 
-def _tell_app(sim: Simulator, place: Channel, message: Message, event: Json) -> None:
+def _hears(sim: Simulator, message: Message) -> bool:
     app = sim.workspace.bot
-    if app.user_id not in place.members or (message.bot and not app.own_messages):
+    place = sim.workspace.channels[message.channel]
+    own = message.bot and not app.own_messages
+    return not message.only_for and not own and app.user_id in place.members and _subscription(place) in app.events
+
+
+def _subscription(place: Channel) -> str:
+    return {"im": "message.im", "channel": "message.channels", "group": "message.groups"}[channel_type(place)]
+
+
+def _tell_app(sim: Simulator, place: Channel, message: Message, event: Json) -> None:
+    if not _hears(sim, message):
         return
-    kind = channel_type(place)
-    subscription = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}[kind]
-    extra = {"channel": place.id, "channel_type": kind, "event_ts": event["ts"], "hidden": True}
-    if event.get("subtype") not in {"message_changed", "message_deleted"}:
-        del extra["hidden"]
-    delivery.tell(sim, event | extra, subscription)
+    extra = {"channel": place.id, "channel_type": channel_type(place), "event_ts": event["ts"]}
+    if event.get("subtype") in {"message_changed", "message_deleted"}:
+        extra["hidden"] = True
+    delivery.tell(sim, event | extra, _subscription(place))
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:

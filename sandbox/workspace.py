@@ -58,6 +58,7 @@ class Workspace:
             self._index(Message(**row))
         for row in self.store.all("view"):
             self._index_view(View(**row))
+        self._stack_modals()
         self.read = {(row["user"], row["channel"]): row["ts"] for row in self.store.all("read")}
         self.bookmarks = list(self.store.all("bookmark"))
         now = time.time()
@@ -67,6 +68,16 @@ class Workspace:
             else:
                 self.store.drop("hook", row["key"])
         self.store.flush()
+
+    def _stack_modals(self) -> None:
+        """Modals that were open stay open, each on the one it was pushed from."""
+
+        def depth(view: View) -> int:
+            below = self.views.get(view.previous or "")
+            return 1 + depth(below) if below else 0
+
+        for view in sorted((view for view in self.views.values() if view.kind == "modal"), key=depth):
+            self.modals[view.user].append(view.id)
 
     def _index(self, message: Message) -> None:
         self.clock.passed(message.ts)
@@ -221,6 +232,8 @@ class Workspace:
     def clear(self) -> None:
         """An empty workspace with the same people and channels."""
         self.store.clear("message", "view", "file", "hook", "read", "bookmark")
+        for file in self.files.values():
+            self.file_path(file).unlink(missing_ok=True)
         for shelf in (
             self.messages,
             self.order,

@@ -63,7 +63,7 @@ def update(sim: Simulator, args: Json) -> Json:
 
 def rewrite(sim: Simulator, message: Message, said: content.Content) -> None:
     """Put new content into a message."""
-    before = shapes.message(sim.workspace, message)
+    before = posting.before_change(sim, message)
     if not said.blocks and said.text != message.text:
         message.edited = sim.workspace.clock.next()
     message.text = said.text or ""

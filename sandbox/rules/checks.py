@@ -34,7 +34,11 @@ class Seen:
 
 def has_lone_surrogate(text: str) -> bool:
     """Whether the text has half a surrogate pair, which no UTF-8 can carry."""
-    return any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def string(low: int, high: int) -> Check:
