@@ -1,7 +1,7 @@
 """What a person did, read from Slack's payload as far as it can be trusted: ids to look up, never facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,10 @@ class Click:
     def subject_id(self) -> int:
         """The id that ``value`` is. Raises RefusedError where it is none."""
         return as_id(self.value)
+
+    def about(self, subject_id: int) -> "Click":
+        """The same click, with another subject as its value."""
+        return replace(self, value=str(subject_id))
 
 
 def as_id(text: str) -> int:

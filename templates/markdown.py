@@ -4,7 +4,7 @@ In `rich_text` a text element carries no markup, so `<!here>`, `<@U1>` and `@cha
 text too. Links go to http, https and mailto only; others show their words and, unless it is an anchor, their target.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
@@ -36,6 +36,15 @@ def pages(markdown: str, max_chars: int = PAGE) -> list[Element]:
     if max_chars < 100:
         raise ValueError(f"pages of {max_chars} characters are too short")
     return [{"type": "rich_text", "elements": joined(page)} for page in paged(_parts(markdown), max_chars)]
+
+
+def text_pages(texts: Iterable[tuple[str, str]], max_chars: int = PAGE) -> list[Element]:
+    """`rich_text` blocks like those of `pages` for plain texts, each (name, text) under its name; no markup is read."""
+    parts: list[Part] = []
+    for name, text in texts:
+        parts += _section([{"type": "text", "text": clean(name), "style": {"bold": True}}], heading=True)
+        parts += _section([{"type": "text", "text": clean(text)}] if text else [])
+    return [{"type": "rich_text", "elements": joined(page)} for page in paged(parts, max_chars)]
 
 
 def plain(markdown: str) -> str:

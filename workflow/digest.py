@@ -7,11 +7,12 @@ claims nothing.
 from collections import Counter
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
 
-from storage.tables import Claim, Digest, LabelValue, Lane, OutboxKind, Project, Purpose
+from storage.tables import Claim, Digest, LabelValue, Lane, Outbox, OutboxKind, Project, Purpose
 from workflow import calendar, counts, outbox
 from workflow.agreement import Agreement, in_words, measure
 from workflow.agreement_words import figure
@@ -45,7 +46,25 @@ def claim_due(session: Session, project_id: int, now: datetime) -> int | None:
     return post(session, project_id, now, due, now - SETTLED, scheduled=True)
 
 
-def post(session: Session, project_id: int, now: datetime, day: date, to_at: datetime, *, scheduled: bool) -> int:
+def post_asked(session: Session, project_id: int, slack_id: str, us: int, now: datetime) -> None:
+    """Post a digest that somebody asked for; the same press twice (``us``, in microseconds) posts once."""
+    key = f"digest:asked:{slack_id}:{us}"
+    if session.execute(select(col(Outbox.id)).where(col(Outbox.key) == key)).first():
+        return
+    zone = session.execute(select(col(Project.time_zone)).where(col(Project.id) == project_id)).scalar_one()
+    post(session, project_id, now, now.astimezone(ZoneInfo(zone)).date(), now, scheduled=False, key=key)
+
+
+def post(
+    session: Session,
+    project_id: int,
+    now: datetime,
+    day: date,
+    to_at: datetime,
+    *,
+    scheduled: bool,
+    key: str | None = None,
+) -> int:
     """Keep the numbers of a period and put the digest into the leads channel's outbox, with its chart; its id."""
     from_at = min(last_end(session, project_id), to_at)
     digest_id: int = session.execute(
@@ -63,7 +82,7 @@ def post(session: Session, project_id: int, now: datetime, day: date, to_at: dat
     outbox.put(
         session,
         now,
-        f"digest:{digest_id}",
+        key or f"digest:{digest_id}",
         "digest",
         outbox.To(project_id=project_id, purpose=Purpose.LEADS),
         {"id": digest_id},

@@ -100,6 +100,17 @@ def touch(session: Session, case_id: int, now: datetime) -> None:
     outbox.rewrite(session, now, "escalation", case_id, version, "escalation")
 
 
+def may_rule(session: Session, slack_id: str, case_id: int) -> bool:
+    """Whether a case still waits for a ruling; refused to who may not rule."""
+    row = session.execute(
+        select(col(Escalation.project_id), col(Escalation.state)).where(col(Escalation.id) == case_id)
+    ).first()
+    if row is None:
+        raise RefusedError("This case does not exist (any more).")
+    people.require(session, row.project_id, slack_id, *RULERS)
+    return row.state is EscalationState.OPEN
+
+
 def see_labels(session: Session, slack_id: str, case_id: int, now: datetime) -> None:
     """Let a reviewer see the labels of a case, and never be given its item afterwards.
 

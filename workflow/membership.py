@@ -1,6 +1,6 @@
 """Joining and leaving a project, and changing roles; whoever stops annotating gives their open work back."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -43,6 +43,24 @@ def remove(session: Session, project_id: int, person_id: int, now: datetime, by:
     Raises RefusedError where the person is not in the project.
     """
     _change(session, project_id, person_id, _present(session, project_id, person_id), set(), now, by)
+
+
+def put(
+    session: Session, project_id: int, user: str, roles: Collection[Role], now: datetime, by: int | None
+) -> tuple[str, tuple[Role, ...]]:
+    """Give somebody exactly these roles, new to the project or not; none of them removes. Name and roles now.
+
+    Raises RefusedError where somebody who is not there should be removed.
+    """
+    person_id = named(session, user)
+    if not roles:
+        remove(session, project_id, person_id, now, by)
+    elif _roles_of(session, project_id, person_id):
+        set_roles(session, project_id, person_id, roles, now, by)
+    else:
+        add(session, project_id, user, roles, now, by)
+    name: str = session.execute(select(col(Person.name)).where(col(Person.id) == person_id)).scalar_one()
+    return name, ordered(roles)
 
 
 def deactivated(session: Session, slack_id: str, now: datetime) -> None:

@@ -1,0 +1,90 @@
+"""Every message, modal and Home: where its values come from, and the template that shows them.
+
+A loader takes a context (ids, from the outbox or a handler) and reads the present truth from the store, so that a message
+drawn late, twice or after a restart never shows an older state.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot import readings
+from bot.sender.drawing import Drawn, Picture
+from templates.blocks import render, render_view
+from templates.charts import ChartDay, alt_text, daily_chart
+from workflow.views.batch import batch_version
+from workflow.views.case import case_version
+
+Loader = Callable[[Session, Mapping[str, Any], datetime], Mapping[str, Any] | None]
+
+
+def _given(_session: Session, context: Mapping[str, Any], _now: datetime) -> Mapping[str, Any]:
+    return context
+
+
+MESSAGES: dict[str, Loader] = {
+    "batch": readings.batch,
+    "escalation": readings.case,
+    "ruling_notice": readings.notice,
+    "digest": readings.kept_digest,
+    "asked_digest": readings.asked_digest,
+    "refused": _given,
+    "said": _given,
+    "nothing": readings.nothing,
+}
+VIEWS: dict[str, Loader] = {
+    "home": readings.home,
+    "flag": readings.flag_form,
+    "rule": readings.rule_form,
+    "labels": readings.labels,
+    "item_text": readings.item_text,
+    "guideline": readings.guideline,
+    "people": readings.people_form,
+    "assign": readings.assign_form,
+}
+TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader"}
+VERSIONS: dict[str, Callable[[Session, int], int | None]] = {"batch": batch_version, "escalation": case_version}
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Draws everything that Concord says; for the answers and for the sender."""
+
+    clock: Callable[[], datetime]
+
+    def draw(self, session: Session, template: str, context: Mapping[str, Any]) -> Drawn | None:
+        """A message as it is now; None where its subject is not there."""
+        values = MESSAGES[template](session, context, self.clock())
+        if values is None:
+            return None
+        payload = render(_file(template), **values)
+        return Drawn(payload.text or "", payload.blocks, values.get("version"))
+
+    def draw_view(self, session: Session, template: str, context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A modal or Home as it is now; a message becomes a small modal."""
+        if template in MESSAGES:
+            drawn = self.draw(session, template, context)
+            return render_view(_file("message"), blocks=drawn.blocks if drawn else []).view or {}
+        values = VIEWS[template](session, context, self.clock())
+        if values is None:
+            return render_view(_file("message"), blocks=[]).view or {}
+        return render_view(_file(template), **values).view or {}
+
+    def version(self, session: Session, kind: str, subject_id: int) -> int | None:
+        """The version of what a card shows; None for cards that never change."""
+        read = VERSIONS.get(kind)
+        return read(session, subject_id) if read else None
+
+    def picture(self, session: Session, template: str, context: Mapping[str, Any]) -> Picture:
+        """A digest's chart, from the digests that were kept."""
+        name, days = readings.chart(session, context["id"])
+        chart_days = [ChartDay(**day) for day in days]
+        title = f"{name}: agreement and labels per digest"
+        return Picture(daily_chart(chart_days, title), alt_text(chart_days, title), f"digest-{context['id']}.png")
+
+
+def _file(template: str) -> str:
+    return f"{TEMPLATES.get(template, template)}.yaml.j2"

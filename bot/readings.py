@@ -1,0 +1,242 @@
+"""Values for templates: the workflow's views, fitted to what a card can hold, with times in the project's zone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from storage.tables import Assignment, Digest, Escalation, Guideline, Item, Project
+from templates import markdown
+from templates.charts import ChartDay, alt_text
+from templates.text import shorten
+from workflow import calendar, digest, people
+from workflow.views.batch import batch_view, shown_fields
+from workflow.views.case import case_view, labels_view, notice_view
+from workflow.views.home import home_view
+
+CARD_TEXT = 6000
+NOTICE_TEXT = 1200
+FIRST_FLAGS = 10
+FIRST_PEOPLE = 20
+FIRST_SHARES = 20
+FIRST_LABELS = 80
+FIRST_PROJECTS = 8
+NOTE = 300
+
+
+def batch(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
+    """A batch's card."""
+    view = batch_view(session, context["id"])
+    if view is None:
+        return None
+    view |= {"back_value": f"{view['id']}:{view['back']}", "forward_value": f"{view['id']}:{view.get('forward')}"}
+    if view["item"] is not None:
+        view["item"]["fields"], view["long"] = fit(view["item"]["fields"], CARD_TEXT)
+    return view
+
+
+def case(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
+    """An escalation's card."""
+    view = case_view(session, context["id"])
+    if view is None:
+        return None
+    view["fields"], view["long"] = fit(view["fields"], CARD_TEXT - 2000)
+    return _first_flags(view)
+
+
+def notice(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
+    """The notice of a ruling."""
+    view = notice_view(session, context["id"], context["person_id"])
+    if view is not None:
+        view["fields"], _ = fit(view["fields"], NOTICE_TEXT)
+    return view
+
+
+def _first_flags(view: dict[str, Any]) -> dict[str, Any]:
+    flags = view["flags"]
+    view["more_flags"] = max(0, len(flags) - FIRST_FLAGS)
+    view["flags"] = [{**flag, "note": shorten(flag["note"], NOTE)} for flag in flags[:FIRST_FLAGS]]
+    return view
+
+
+def fit(fields: Sequence[Mapping[str, str]], room: int) -> tuple[list[dict[str, str]], bool]:
+    """Texts cut so that all together fit, the short ones whole; and whether any was cut."""
+    left, fitted = room, {}
+    by_length = sorted(range(len(fields)), key=lambda n: len(fields[n]["text"]))
+    for done, n in enumerate(by_length):
+        share = left // (len(fields) - done)
+        fitted[n] = shorten(fields[n]["text"], share) or " "
+        left -= len(fitted[n])
+    cut = any(len(fitted[n]) < len(field["text"]) for n, field in enumerate(fields))
+    return [{"name": field["name"], "text": fitted[n]} for n, field in enumerate(fields)], cut
+
+
+def nothing(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """Why there is no batch; ``until`` comes in ISO format (UTC) and is shown in the project's zone."""
+    project = _project(session, context["project_id"])
+    until = context.get("until")
+    shown = calendar.format_local(datetime.fromisoformat(until), project.time_zone) if until else ""
+    return {"project": project.name, "why": context["why"], "until": shown}
+
+
+def kept_digest(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
+    """A digest for its channel, with its chart."""
+    row = session.execute(
+        select(col(Digest.numbers), col(Digest.project_id), col(Project.time_zone))
+        .join(Project, col(Project.id) == col(Digest.project_id))
+        .where(col(Digest.id) == context["id"])
+    ).first()
+    if row is None:
+        return None
+    name, days = chart(session, context["id"])
+    alt = alt_text([ChartDay(**day) for day in days], f"{name}: agreement and labels per digest")
+    shown = _digest(row.numbers, row.time_zone)
+    return {**shown, "file_id": context.get("file_id", ""), "alt_text": alt, "may_post": False}
+
+
+def asked_digest(session: Session, context: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The numbers since the last digest, for who asked."""
+    project = _project(session, context["project_id"])
+    shown = _digest(digest.asked(session, context["project_id"], now), project.time_zone)
+    return {**shown, "project_id": context["project_id"], "may_post": True, "file_id": ""}
+
+
+def _digest(numbers: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    shares = sorted(numbers["agreement"]["shares"], key=lambda share: -share["share"])
+    agreement = {**numbers["agreement"], "shares": shares[:FIRST_SHARES]}
+    return {
+        **numbers,
+        "agreement": agreement,
+        "since": _local(numbers["from"], zone),
+        "till": _local(numbers["to"], zone),
+        "ends": _local(numbers["expected_end"], zone),
+        "oldest": _local(numbers["escalations"]["oldest"], zone),
+        "people": numbers["people"][:FIRST_PEOPLE],
+        "more_people": max(0, len(numbers["people"]) - FIRST_PEOPLE),
+        "more_shares": max(0, len(shares) - FIRST_SHARES),
+    }
+
+
+def _local(moment: str | None, zone: str) -> str:
+    return calendar.format_local(datetime.fromisoformat(moment), zone) if moment else ""
+
+
+def chart(session: Session, digest_id: int) -> tuple[str, list[dict[str, Any]]]:
+    """A digest's project and what its chart shows."""
+    row = session.execute(
+        select(col(Digest.project_id), col(Project.name))
+        .join(Project, col(Project.id) == col(Digest.project_id))
+        .where(col(Digest.id) == digest_id)
+    ).one()
+    return row.name, digest.chart_days(session, row.project_id, digest_id)
+
+
+def home(session: Session, context: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """App Home."""
+    view = home_view(session, context["user_id"], now)
+    shown = [{"cases": [], "rulings": [], **project} for project in view["projects"][:FIRST_PROJECTS]]
+    return {"projects": shown, "more_projects": max(0, len(view["projects"]) - FIRST_PROJECTS)}
+
+
+def flag_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """The modal behind *Unclear*."""
+    name = session.execute(
+        select(col(Project.name))
+        .join(Assignment, col(Assignment.project_id) == col(Project.id))
+        .where(col(Assignment.id) == context["assignment_id"])
+    ).scalar_one()
+    return {"project": name, "metadata": f"{context['assignment_id']}:{context['us']}"}
+
+
+def rule_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
+    """The modal in which a reviewer rules, or (without a value to choose) sends back."""
+    view = case_view(session, context["id"])
+    if view is None:
+        return None
+    view["fields"], _ = fit(view["fields"], CARD_TEXT - 2000)
+    if context.get("send_back"):
+        view["labels"] = []
+    kind = "back" if context.get("send_back") else "rule"
+    return {
+        **_first_flags(view),
+        "chosen": context.get("value_id", 0),
+        "metadata": f"{kind}:{view['id']}:{view['version']}",
+    }
+
+
+def labels(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """The labels of a case."""
+    found = labels_view(session, context["id"])["labels"]
+    return {"labels": found[:FIRST_LABELS], "more_labels": max(0, len(found) - FIRST_LABELS)}
+
+
+def item_text(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """An item's whole text, page by page; by assignment or by case."""
+    item: Any = select(col(Item.fields), col(Item.key), col(Project.fields).label("names"), col(Project.name))
+    if "case_id" in context:
+        item = item.join(Escalation, col(Escalation.item_id) == col(Item.id)).where(
+            col(Escalation.id) == context["case_id"]
+        )
+    else:
+        item = item.join(Assignment, col(Assignment.item_id) == col(Item.id)).where(
+            col(Assignment.id) == context["assignment_id"]
+        )
+    row = session.execute(item.join(Project, col(Project.id) == col(Item.project_id))).one()
+    source = f"case:{context['case_id']}" if "case_id" in context else f"item:{context['assignment_id']}"
+    blocks = markdown.text_pages([(field["name"], field["text"]) for field in shown_fields(row.fields, row.names)])
+    return _page(blocks, context.get("page", 1), source, title="Whole text", subtitle=f"{row.name}, item {row.key}")
+
+
+def guideline(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """A project's guideline, page by page, with what each label means."""
+    row = session.execute(
+        select(col(Project.name), col(Guideline.major), col(Guideline.minor), col(Guideline.markdown))
+        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
+        .where(col(Project.id) == context["project_id"])
+    ).one()
+    subtitle = f"{row.name}, version {row.major}.{row.minor}"
+    blocks = markdown.pages(row.markdown)
+    source = f"guideline:{context['project_id']}"
+    return _page(blocks, context.get("page", 1), source, title="Guideline", subtitle=subtitle)
+
+
+def _page(blocks: Sequence[Any], page: int, source: str, *, title: str, subtitle: str) -> dict[str, Any]:
+    page = min(max(1, page), max(1, len(blocks)))
+    return {
+        "title": title,
+        "subtitle": subtitle,
+        "blocks": blocks[page - 1 : page],
+        "page": page,
+        "pages": len(blocks),
+        "before": f"{source}:{page - 1}",
+        "next": f"{source}:{page + 1}",
+    }
+
+
+def people_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """Who is in a project, and a form to add, change or remove somebody."""
+    project = _project(session, context["project_id"])
+    found = people.members(session, context["project_id"])
+    return {
+        "project": project.name,
+        "metadata": str(context["project_id"]),
+        "members": [
+            {"name": one.name, "roles": ", ".join(role.value for role in one.roles), "problem": one.problem or ""}
+            for one in found[:FIRST_LABELS]
+        ],
+        "more_members": max(0, len(found) - FIRST_LABELS),
+    }
+
+
+def assign_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """A form to give batches to people."""
+    project = _project(session, context["project_id"])
+    return {"project": project.name, "metadata": str(context["project_id"]), "size": project.batch_size}
+
+
+def _project(session: Session, project_id: int) -> Any:
+    return session.execute(
+        select(col(Project.name), col(Project.time_zone), col(Project.batch_size)).where(col(Project.id) == project_id)
+    ).one()

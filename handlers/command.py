@@ -1,0 +1,104 @@
+"""The slash command: ``/concord WORD ...``."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from sqlmodel import Session
+
+from handlers.answer import Answer, OpenView, Say
+from handlers.batches import get_batch
+from handlers.click import Click
+from handlers.desk import Desk
+from storage.tables import Role
+from workflow import people
+from workflow.errors import RefusedError
+from workflow.finding import project_for
+from workflow.handing_out import hand_out, in_words
+
+HELP = """Concord runs annotation in Slack. What you can say here:
+/concord batch [project] - get your next batch (annotators)
+/concord digest [project] - the numbers since the last digest, for you alone (leads)
+/concord assign @somebody 25 [project] - give somebody a batch (leads)
+/concord assign everybody 25 [project] - a batch for everybody who is free (leads)
+/concord people [project] - who is in a project; add, change, remove (leads)
+/concord guideline [project] - read the guideline
+With one project, or in a project's channel, its name can be left out. Your work waits in App Home."""
+
+Word = Callable[[Session, Click, list[str]], Answer | list[Answer] | None]
+MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+def register(desk: Desk, more: Mapping[str, Word]) -> None:
+    """The command, with the words of this installation besides the ones that are always there."""
+    words = {**WORDS, **more}
+
+    def command(session: Session, click: Click) -> Answer | list[Answer] | None:
+        word, *rest = click.text.split() or ["help"]
+        said = words.get(word.lower())
+        if said is None:
+            raise RefusedError(f"There is no “/concord {word[:40]}”. Say “/concord help” to see what there is.")
+        return said(session, click, rest)
+
+    desk.command("/concord", command)
+
+
+def show_help(_session: Session, _click: Click, _rest: list[str]) -> Answer:
+    """What there is to say."""
+    return Say("said", {"message": HELP})
+
+
+def batch(session: Session, click: Click, rest: list[str]) -> list[Answer]:
+    """The next batch, as *Get a batch* in Home."""
+    project_id = project_for(session, click.user_id, rest, click.reply.channel, Role.ANNOTATOR)
+    return get_batch(session, click.about(project_id))
+
+
+def digest(session: Session, click: Click, rest: list[str]) -> Answer:
+    """The numbers since the last digest."""
+    project_id = project_for(session, click.user_id, rest, click.reply.channel, Role.LEAD, Role.MANAGER)
+    people.require(session, project_id, click.user_id, Role.LEAD, Role.MANAGER)
+    return Say("asked_digest", {"project_id": project_id})
+
+
+def assign(session: Session, click: Click, rest: list[str]) -> Answer:
+    """``@somebody 25``, several people, or ``everybody 25``."""
+    to = [found[1] for found in map(MENTION.fullmatch, rest) if found]
+    everybody = "everybody" in (word.lower() for word in rest)
+    names = [word for word in rest if word.startswith("@")]
+    sizes = [int(word) for word in rest if word.isdecimal() and len(word) < 4]
+    project = [word for word in rest if not (MENTION.fullmatch(word) or word.startswith("@") or word.isdecimal())]
+    project = [word for word in project if word.lower() != "everybody"]
+    project_id = project_for(session, click.user_id, project, click.reply.channel, Role.LEAD)
+    people.require(session, project_id, click.user_id, Role.LEAD)
+    to += names
+    if not to and not everybody:
+        raise RefusedError("To whom? “/concord assign @somebody 25”, or “/concord assign everybody 25”.")
+    size = sizes[0] if sizes else None
+    if size is not None and not 1 <= size <= 100:
+        raise RefusedError("A batch has from 1 to 100 items.")
+    told = hand_out(session, project_id, click.user_id, [] if everybody else to, size, click.now)
+    return Say("said", {"message": in_words(told)})
+
+
+def open_people(session: Session, click: Click, rest: list[str]) -> Answer:
+    """The form with the people of a project."""
+    project_id = project_for(session, click.user_id, rest, click.reply.channel, Role.LEAD)
+    people.require(session, project_id, click.user_id, Role.LEAD)
+    return OpenView("people", {"project_id": project_id})
+
+
+def guideline(session: Session, click: Click, rest: list[str]) -> Answer:
+    """The guideline of a project."""
+    project_id = project_for(session, click.user_id, rest, click.reply.channel, *Role)
+    people.require(session, project_id, click.user_id, *Role)
+    return OpenView("guideline", {"project_id": project_id})
+
+
+WORDS: dict[str, Word] = {
+    "help": show_help,
+    "batch": batch,
+    "digest": digest,
+    "assign": assign,
+    "people": open_people,
+    "guideline": guideline,
+}

@@ -1,0 +1,48 @@
+"""Who is in a project: a form for leads, and what Slack tells of people."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from handlers.answer import Answer, Errors, OpenView, Say
+from handlers.click import Click, as_id
+from handlers.desk import Desk
+from storage.tables import Role
+from workflow import membership, people
+
+
+def register(desk: Desk) -> None:
+    """The form, and Slack's word that an account was deactivated or came back."""
+    desk.action("people_form", open_form)
+    desk.submission("people", save)
+    desk.event("user_change", user_changed)
+
+
+def open_form(session: Session, click: Click) -> Answer:
+    """The people of a project."""
+    people.require(session, click.subject_id, click.user_id, Role.LEAD)
+    return OpenView("people", {"project_id": click.subject_id})
+
+
+def save(session: Session, click: Click) -> Answer:
+    """Roles of one person; with none they are removed."""
+    project_id, user = as_id(click.data), click.state.get("person")
+    by = people.require(session, project_id, click.user_id, Role.LEAD)
+    if not user:
+        return Errors({"person": "Choose somebody."})
+    wanted = click.state.get("roles") or []
+    if not set(wanted) <= set(Role):
+        return Errors({"roles": "Choose roles from the list."})
+    name, roles = membership.put(session, project_id, user, [Role(role) for role in wanted], click.now, by)
+    return Say(
+        "said", {"message": f"{name} is {', '.join(roles)} now." if roles else f"{name} is no longer in the project."}
+    )
+
+
+def user_changed(session: Session, event: Mapping[str, Any], now: datetime) -> None:
+    """An account changed: a deactivated person's open work returns to the pool."""
+    user = event["user"]
+    change = membership.deactivated if user.get("deleted") else membership.reactivated
+    change(session, user["id"], now)
