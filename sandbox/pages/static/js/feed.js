@@ -32,6 +32,7 @@ export function createFeed({ channel, label, inThread = false, onThread, onScrol
     const known = nodes.get(key);
     if (known?.signature === signature) return known.node;
     const node = draw();
+    if (known) keepPictures(known.node, node);
     if (known) keepFocus(known.node.parentNode ?? list, () => known.node.replaceWith(node));
     nodes.set(key, { node, signature });
     return node;
@@ -67,6 +68,15 @@ export function createFeed({ channel, label, inThread = false, onThread, onScrol
   };
 
   return { node: scroller, show, toEnd, atEnd, stop: () => watcher.disconnect() };
+}
+
+/** A picture that was already shown moves into the new message: drawn anew it would flicker. */
+function keepPictures(before, after) {
+  const shown = [...before.querySelectorAll("img")];
+  for (const picture of after.querySelectorAll("img")) {
+    const same = shown.find((one) => one.src === picture.src && one.alt === picture.alt && one.className === picture.className);
+    if (same) picture.replaceWith(shown.splice(shown.indexOf(same), 1)[0]);
+  }
 }
 
 function entriesOf(messages, newFrom, lead, entryOf) {

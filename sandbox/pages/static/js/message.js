@@ -13,7 +13,7 @@ export function drawMessage(message, { compact, inThread, surface, onThread }) {
   const author = authorOf(message);
   const bot = isAppMessage(message);
   const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", message.pinned && "pinned"];
-  const time = h("a", { class: "message-time", href: `#${message.ts}`, title: momentOf(message.ts), onclick: (event) => event.preventDefault(), tabindex: "-1" }, inThread && !compact ? shortMoment(message.ts) : timeOf(message.ts));
+  const time = h("time", { class: "message-time", title: momentOf(message.ts) }, inThread && !compact ? shortMoment(message.ts) : timeOf(message.ts));
   const gutter = h("div", { class: "gutter" }, compact ? time : avatar(author));
   const byline = !compact && h("div", { class: "byline" },
     h("span", { class: "author", dir: "auto" }, nameOf(author)), bot && h("span", { class: "app-badge" }, "APP"), time);
