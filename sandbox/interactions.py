@@ -39,13 +39,21 @@ def _element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Json, J
 
 
 def take(sim: Simulator, user: User, where: str, blocks: list[Json], state: dict[str, Json], given: Any) -> None:
-    """Put what a page says was typed and chosen (``state.values``) into ``state``, if the blocks offer it."""
-    for block_id, by_action in (given or {}).items():
-        for action_id, one in by_action.items():
-            _, element = _element(blocks, block_id, action_id)
-            if element["type"] in inputs.FIELDS:
+    """Put what a page says was typed and chosen (``state.values``) into ``state``, if the blocks offer it.
+
+    What stands in no block any more is left out: the page may be a moment behind.
+    """
+    known = inputs.elements(blocks)
+    for block_id, by_action in _pairs(given):
+        for action_id, one in _pairs(by_action):
+            element = known.get((block_id, action_id))
+            if element is not None and element["type"] in inputs.FIELDS and isinstance(one, dict):
                 memory = _remembered(sim, user, where, block_id, action_id)
                 state.setdefault(block_id, {})[action_id] = choices.state_of(sim, element, one, memory)
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []
 
 
 def _act(

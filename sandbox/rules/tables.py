@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.rules.checks import Check, Seen, array, boolean, by_type, one_of, record, string
+from sandbox.rules.checks import Check, Seen, array, boolean, by_type, one_of, record, string, unique
 from sandbox.rules.rich_text import rich_text
 
 ROWS, COLUMNS, CHARACTERS = 100, 20, 10_000
@@ -46,11 +46,29 @@ _LABEL = string(1, 20)
 _point = record({"label": _LABEL, "value": _number})
 _series = record({"name": _LABEL, "data": array(_point, 1, 20)})
 _axes = record({"categories": array(_LABEL, 1, 20)}, {"x_label": string(1, 50), "y_label": string(1, 50)})
+
+
+def _one_point_a_category(value: Any, path: str, seen: Seen) -> None:
+    axis, series = value.get("axis_config"), value.get("series")
+    if not isinstance(axis, dict) or not isinstance(series, list):
+        return
+    unique(series, "name", f"{path}/series", seen)
+    for place, one in enumerate(series):
+        data = one.get("data") if isinstance(one, dict) else None
+        labels = [point.get("label") for point in data if isinstance(point, dict)] if isinstance(data, list) else []
+        if labels != axis.get("categories"):
+            seen.fault("data labels must match axis_config.categories", f"{path}/series/{place}/data")
+
+
 _chart = by_type(
     {
         "pie": record({"type": one_of("pie"), "segments": array(_point, 1, 12)}),
         **{
-            kind: record({"type": one_of(kind), "series": array(_series, 1, 6), "axis_config": _axes})
+            kind: record(
+                {"type": one_of(kind), "series": array(_series, 1, 6), "axis_config": _axes},
+                None,
+                _one_point_a_category,
+            )
             for kind in ("bar", "line", "area")
         },
     }

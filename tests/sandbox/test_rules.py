@@ -266,6 +266,24 @@ def test_markdown_has_one_allowance_and_no_place_in_views() -> None:
         ]
 
 
+def chart(points: list[str], *, names: tuple[str, ...] = ("alpha",)) -> Json:
+    series = [{"name": name, "data": [{"label": label, "value": 0.5} for label in points]} for name in names]
+    axis = {"categories": ["Mon", "Tue"], "y_label": "alpha"}
+    return {
+        "type": "data_visualization",
+        "title": "Agreement",
+        "chart": {"type": "line", "series": series, "axis_config": axis},
+    }
+
+
+def test_a_chart_has_one_point_a_category() -> None:
+    fits = chart(["Mon", "Tue"])
+    assert faults(fits, fits) == []
+    assert "no more than 2" in faults(fits, fits, fits)[1]
+    assert "must match" in faults(chart(["Mon"]))[1]
+    assert "unique" in faults(chart(["Mon", "Tue"], names=("a", "a")))[1]
+
+
 def test_a_picture_without_a_known_type() -> None:
     block = {"type": "image", "alt_text": "x", "slack_file": {"id": "F123"}}
     answer = check_message_blocks([block], lambda _: False)
