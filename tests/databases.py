@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,7 +62,11 @@ class Databases:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.postgres = server.get_server(str(self.folder / "pg"), cleanup_mode="stop")
+            # Not among pytest's folders: every run of pytest closes those to other users, and PostgreSQL will not be root.
+            self.postgres = server.get_server(tempfile.mkdtemp(prefix="concord-postgresql-"), cleanup_mode="delete")
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._admin(f"ALTER SYSTEM SET {setting} = off")
+        self._admin("SELECT pg_reload_conf()")
         self._admin("CREATE DATABASE concord_template TEMPLATE template0")
         made = open_store(self._address("concord_template"))
         schema.upgrade(made)
