@@ -1,8 +1,8 @@
 """HTTP: what happens in Slack comes in as signed requests to ``/slack/events``."""
 
 import asyncio
+import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -36,22 +36,20 @@ class HttpMode:
     """Serves Slack's requests from a thread of its own."""
 
     def __init__(self, app: App, host: str, port: int, *, workers: int = 4) -> None:
+        self._where = host, port
         self._workers = ThreadPoolExecutor(workers, "http-worker")
-        config = uvicorn.Config(
-            web_app(app, self._workers), host=host, port=port, log_config=None, access_log=False, lifespan="off"
-        )
+        config = uvicorn.Config(web_app(app, self._workers), log_config=None, access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread: threading.Thread | None = None
 
-    def start(self, seconds: float = 10.0) -> int:
-        """Serve; returns the port once it listens. Raises OSError where it cannot."""
+    def start(self) -> int:
+        """Serve; the port on which it listens. Raises OSError where it cannot."""
+        listener = _listen(*self._where)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="http", daemon=True
+        )
         self._thread.start()
-        end = time.monotonic() + seconds
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > end:
-                raise OSError(f"cannot listen on {self._server.config.host}:{self._server.config.port}")
-            time.sleep(0.01)
-        port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        port: int = listener.getsockname()[1]
         log.info("waiting for Slack", port=port, path=PATH)
         return port
 
@@ -59,7 +57,23 @@ class HttpMode:
         """Take no more requests, finish those in hand for at most ``seconds``; whether all was finished."""
         self._server.config.timeout_graceful_shutdown = max(1, round(seconds))
         self._server.should_exit = True
-        self._thread.join(seconds)
-        done = not self._thread.is_alive()
+        done = True
+        if self._thread is not None:
+            self._thread.join(seconds)
+            done = not self._thread.is_alive()
         self._workers.shutdown(wait=done, cancel_futures=True)
         return done
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Where the protocol is named, asyncio switches Nagle's algorithm off: else an answer may wait 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
