@@ -41,7 +41,7 @@ def go_to(session: Session, slack_id: str, batch_id: int, position: int, us: int
         select(col(Batch.focus_us))
         .join(Person, col(Person.id) == col(Batch.person_id))
         .where(col(Batch.id) == batch_id, col(Person.slack_id) == slack_id)
-        .with_for_update(of=Batch)
+        .with_for_update(of=Batch, key_share=True)
     ).first()
     if row is None:
         raise NotAllowedError("This batch is not yours. Nothing was changed.")

@@ -82,7 +82,7 @@ def _present(session: Session, project_id: int, person_id: int) -> set[Role]:
 
 def _roles_of(session: Session, project_id: int, person_id: int) -> set[Role]:
     # The person under lock: two changes at once go one after the other.
-    session.execute(select(col(Person.id)).where(col(Person.id) == person_id).with_for_update())
+    session.execute(select(col(Person.id)).where(col(Person.id) == person_id).with_for_update(key_share=True))
     mine = select(col(Member.role)).where(col(Member.project_id) == project_id, col(Member.person_id) == person_id)
     return set(session.execute(mine).scalars())
 
@@ -126,7 +126,9 @@ def _change(
 
 def _switch(session: Session, slack_id: str, now: datetime, *, active: bool) -> None:
     found = session.execute(
-        select(col(Person.id), col(Person.active)).where(col(Person.slack_id) == slack_id).with_for_update()
+        select(col(Person.id), col(Person.active))
+        .where(col(Person.slack_id) == slack_id)
+        .with_for_update(key_share=True)
     ).one_or_none()
     if found is None or found.active == active:
         return

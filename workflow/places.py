@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, select, true, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, select, true, update
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, Item, ItemState, Member, Person, Place, Queue, Role
@@ -30,10 +30,19 @@ class Locked:
 
 
 def lock_items(session: Session, item_ids: Iterable[int]) -> list[Locked]:
-    """Lock items, and the queues that they wait in, until the transaction ends; what is not there is left out."""
+    """Lock items, and the queues that they wait in, until the transaction ends; what is not there is left out.
+
+    Rows elsewhere may be written meanwhile that refer to the locked ones, here and everywhere: a lock against that as
+    well would close circles, since every label, place and message refers to a project, an item and a person.
+    """
     wanted = sorted(set(item_ids))
     queue_ids = select(col(Item.queue_id)).where(col(Item.id).in_(wanted))
-    session.execute(select(col(Queue.id)).where(col(Queue.id).in_(queue_ids)).order_by(col(Queue.id)).with_for_update())
+    session.execute(
+        select(col(Queue.id))
+        .where(col(Queue.id).in_(queue_ids))
+        .order_by(col(Queue.id))
+        .with_for_update(key_share=True)
+    )
     rows = session.execute(
         select(
             col(Item.id),
@@ -45,28 +54,47 @@ def lock_items(session: Session, item_ids: Iterable[int]) -> list[Locked]:
         )
         .where(col(Item.id).in_(wanted), col(Item.queue_id).is_not(None))
         .order_by(col(Item.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return [Locked(*row) for row in rows]
 
 
-def give_back(session: Session, items: Sequence[Locked], places: int = 1) -> None:
-    """Open ``places`` more on each item, under fresh numbers, so that nobody's cursor has passed them."""
-    by_queue: defaultdict[int, list[int]] = defaultdict(list)
+def give_back(session: Session, items: Sequence[Locked]) -> set[int]:
+    """Open every place that locked items lack, under fresh numbers, so that nobody's cursor has passed them.
+
+    The ids of the items that have an open place now. One whose overlap was lowered may lack none.
+    """
+    lacking = _lacking(session, [item.id for item in items])
+    by_queue: defaultdict[int, set[int]] = defaultdict(set)
     for item in items:
-        by_queue[item.queue_id].append(item.id)
+        if lacking[item.id] > 0:
+            by_queue[item.queue_id].add(item.id)
     changes: list[dict[str, Any]] = []
     for queue_id, ids in sorted(by_queue.items()):
         first = advance(session, queue_id, len(ids))
-        changes += [{"item": item_id, "number": first + n} for n, item_id in enumerate(ids)]
+        changes += [
+            {"item": item_id, "number": first + n, "lacking": lacking[item_id]} for n, item_id in enumerate(sorted(ids))
+        ]
     if changes:
         # Through the connection: the Session would take a list of rows for a bulk update of entities.
         session.connection().execute(
             update(Item)
             .where(col(Item.id) == bindparam("item"))
-            .values(open_places=col(Item.open_places) + places, seq=bindparam("number")),
+            .values(open_places=bindparam("lacking"), seq=bindparam("number")),
             changes,
         )
+    return {change["item"] for change in changes}
+
+
+def _lacking(session: Session, item_ids: list[int]) -> dict[int, int]:
+    """How many places each item needs besides those that are taken; less than none where its overlap was lowered."""
+    taken = (
+        select(func.count())
+        .where(col(Assignment.item_id) == col(Item.id), col(Assignment.state).in_(TAKEN))
+        .scalar_subquery()
+    )
+    rows = session.execute(select(col(Item.id), col(Item.overlap) - taken).where(col(Item.id).in_(item_ids)))
+    return {item_id: lacking for item_id, lacking in rows}
 
 
 def advance(session: Session, queue_id: int, count: int) -> int:

@@ -99,7 +99,7 @@ def set_overlap(session: Session, project_id: int, overlap: int, now: datetime, 
     if not 1 <= overlap <= MOST_OVERLAP:
         raise RefusedError(f"The overlap is a number from 1 to {MOST_OVERLAP}, not {overlap}.")
     old = session.execute(
-        select(col(Project.overlap)).where(col(Project.id) == project_id).with_for_update()
+        select(col(Project.overlap)).where(col(Project.id) == project_id).with_for_update(key_share=True)
     ).scalar_one()
     if old == overlap:
         return
@@ -116,9 +116,7 @@ def set_overlap(session: Session, project_id: int, overlap: int, now: datetime, 
 
 def finish_overlap(store: Store, project_id: int, now: datetime) -> None:
     """Bring the items to the project's overlap, in transactions of at most 1,000; nothing to do is no harm."""
-    with store.read() as session:
-        overlap: int = session.execute(select(col(Project.overlap)).where(col(Project.id) == project_id)).scalar_one()
-    while store.transact(lambda session: upkeep.change_overlap(session, project_id, overlap, overlap, now)):
+    while store.transact(lambda session: upkeep.change_overlap(session, project_id, now)):
         pass
 
 

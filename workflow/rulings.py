@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, exists, insert, or_, select, update
 from sqlmodel import Session, col
 
 from storage.tables import (
     Assignment,
     Escalation,
     EscalationState,
+    Flag,
     Item,
     ItemState,
     LabelValue,
@@ -47,7 +48,7 @@ def rule(
         )
     ruling_id = _add_ruling(session, case, person_id, value_id, rationale, now)
     _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
-    told = _people_on(session, case.item_id)
+    told = _people_on(session, case)
     _close_places(session, case.item_id, now)
     for other in told:
         _tell(session, ruling_id, other, now)
@@ -173,12 +174,19 @@ def _settle(
     outbox.rewrite(session, now, "escalation", case.id, case.version + 1, "escalation")
 
 
-def _people_on(session: Session, item_id: int) -> list[int]:
-    """Who labelled or flagged the item: they are told the ruling."""
+def _people_on(session: Session, case: Case) -> list[int]:
+    """Who labelled or flagged the item: they are told the ruling. A flag that an earlier ruling closed counts as well."""
+    flagged = exists().where(col(Flag.escalation_id) == case.id, col(Flag.assignment_id) == col(Assignment.id))
     return list(
         session.execute(
             select(col(Assignment.person_id))
-            .where(col(Assignment.item_id) == item_id, col(Assignment.state).in_((Place.LABELLED, Place.FLAGGED)))
+            .where(
+                col(Assignment.item_id) == case.item_id,
+                or_(
+                    col(Assignment.state).in_((Place.LABELLED, Place.FLAGGED)),
+                    and_(col(Assignment.state) == Place.CLOSED, flagged),
+                ),
+            )
             .order_by(col(Assignment.id))
         ).scalars()
     )
@@ -208,7 +216,7 @@ def _flagged(session: Session, item_id: int) -> list[tuple[int, int, int | None]
             places.has_role(col(Assignment.project_id), col(Assignment.person_id), Role.ANNOTATOR),
         )
         .order_by(col(Assignment.id))
-        .with_for_update(of=Assignment)
+        .with_for_update(of=Assignment, key_share=True)
     )
     return [(row.id, row.person_id, row.batch_id) for row in rows]
 
@@ -228,12 +236,7 @@ def _return_to_flaggers(
         .where(col(Assignment.item_id) == case.item_id, col(Assignment.state) == Place.FLAGGED)
         .values(state=Place.RETURNED, version=col(Assignment.version) + 1)
     )
-    taken = session.execute(
-        select(func.count()).where(col(Assignment.item_id) == case.item_id, col(Assignment.state).in_(places.TAKEN))
-    ).scalar_one()
-    item = places.lock_items(session, [case.item_id])[0]
-    if item.overlap > taken:
-        places.give_back(session, [item], item.overlap - taken)
+    places.give_back(session, places.lock_items(session, [case.item_id]))
     for batch_id in sorted({row[2] for row in flagged if row[2] is not None}):
         rewrite_batch(session, batch_id, now)
 

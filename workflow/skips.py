@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, EscalationReason, Item, ItemState, Place, SkipRule
-from workflow import escalation, history, holding, places
+from storage.tables import Assignment, EscalationReason, ItemState, Place, SkipRule
+from workflow import escalation, history, holding, places, settling
 from workflow.errors import RefusedError
 from workflow.holding import Answered, Holding
 
@@ -28,11 +28,11 @@ def skip(session: Session, slack_id: str, assignment_id: int, us: int, now: date
         session, now, "item.skipped", "item", held.item_id, project_id=held.project_id, actor_id=held.person_id
     )
     if held.item_state is ItemState.OPEN:
-        free_place(session, locked[0], now, held.person_id)
+        _free_place(session, locked[0], now, held.person_id)
     return Answered(held.batch_id, changed=True)
 
 
-def free_place(session: Session, item: places.Locked, now: datetime, actor: int | None) -> None:
+def _free_place(session: Session, item: places.Locked, now: datetime, actor: int | None) -> None:
     """Open a place of a locked item again; escalate the item where that leads nowhere."""
     skipped = session.execute(
         select(func.count()).where(col(Assignment.item_id) == item.id, col(Assignment.skips) > 0)
@@ -40,17 +40,7 @@ def free_place(session: Session, item: places.Locked, now: datetime, actor: int 
     if skipped >= ENOUGH_SKIPS:
         escalation.escalate(session, item, EscalationReason.SKIPS, now, actor)
         return
-    places.give_back(session, [item])
-    escalate_if_stranded(session, item, now, actor)
-
-
-def escalate_if_stranded(session: Session, item: places.Locked, now: datetime, actor: int | None) -> None:
-    """Escalate an open item that has an open place which nobody may take."""
-    somebody = session.execute(
-        select(places.somebody_may_take(col(Item.id), col(Item.project_id))).where(col(Item.id) == item.id)
-    ).scalar_one()
-    if not somebody:
-        escalation.escalate(session, item, EscalationReason.NOBODY_LEFT, now, actor)
+    settling.settle(session, [item], now, actor)
 
 
 def _mark(session: Session, held: Holding, us: int) -> None:

@@ -307,12 +307,12 @@ def test_who_is_removed_gives_everything_back_and_what_nobody_may_finish_is_esca
         clicks.label("cem", 1, "no")
 
 
-def change_overlap(world: World, old: int, new: int) -> None:
+def change_overlap(world: World, new: int) -> None:
     from storage.tables import Project  # noqa: PLC0415
 
     with world.store.write() as session:
         session.execute(update(Project).values(overlap=new, overlap_after=0))
-    while world.store.transact(lambda s: upkeep.change_overlap(s, world.project_id, old, new, NOW, limit=2)):
+    while world.store.transact(lambda s: upkeep.change_overlap(s, world.project_id, NOW, limit=2)):
         pass
 
 
@@ -323,7 +323,7 @@ def test_a_raised_overlap_opens_accepted_items_again_to_people_whose_cursor_has_
     for item in range(5):
         clicks.label("ana", item, "yes")
     assert isinstance(clicks.batch("ben"), Nothing)
-    change_overlap(world, 1, 2)
+    change_overlap(world, 2)
     given = clicks.batch("ben")
     assert isinstance(given, Given)
     assert given.size == 5
@@ -335,7 +335,7 @@ def test_a_lowered_overlap_decides_what_has_enough(store: Store) -> None:
     clicks = Clicks(world)
     clicks.batch("ana")
     clicks.label("ana", 0, "yes")
-    change_overlap(world, 3, 1)
+    change_overlap(world, 1)
     assert state_of(world, 0) is ItemState.ACCEPTED
     assert state_of(world, 1) is ItemState.OPEN
     rows = world.rows(select(col(Item.open_places)).where(col(Item.state) == ItemState.OPEN))
