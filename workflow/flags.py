@@ -89,7 +89,7 @@ def _case(session: Session, held: Holding, others: Others, now: datetime) -> int
 
 
 def _withdraw_label(session: Session, held: Holding, others: Others, now: datetime) -> None:
-    holding.write_pattern(session, held, others.counted(held.major))
+    holding.write_pattern(session, held, others, None)
     history.note(
         session,
         now,

@@ -5,7 +5,6 @@ others as they were before it had waited for the lock.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +56,7 @@ class Holding:
     place: Place
     value_id: int | None
     counted_id: int | None
+    counted_major: int | None
     acted_us: int
     item_state: ItemState
     open_places: int
@@ -105,6 +105,7 @@ def load(session: Session, slack_id: str, assignment_id: int, value_id: int | No
             col(Assignment.state),
             col(Assignment.value_id),
             col(Assignment.counted_id),
+            col(Assignment.major),
             col(Assignment.acted_us),
             col(Item.state),
             col(Item.open_places),
@@ -132,9 +133,9 @@ def load(session: Session, slack_id: str, assignment_id: int, value_id: int | No
             ),
         )
         .where(col(Assignment.id) == assignment_id)
-        .with_for_update(of=[Item, Assignment])
+        .with_for_update(of=[Item, Assignment], key_share=True)
     ).first()
-    if row is None or row[16] != slack_id or row[4] is None:
+    if row is None or row[17] != slack_id or row[4] is None:
         raise NotAllowedError(FOREIGN)
     held = Holding(*row)
     if not (held.active and held.annotates):
@@ -162,7 +163,8 @@ def write_place(
             value_id=value_id,
             counted_id=counted_id,
             after_ruling=held.item_state is ItemState.RULED,
-            major=held.major,
+            # After a ruling the label that counts stays as it was, under the guideline that it was given under.
+            major=col(Assignment.major) if held.item_state is ItemState.RULED else held.major,
             guideline_id=held.guideline_id,
             acted_us=us,
             version=col(Assignment.version) + 1,
@@ -213,16 +215,27 @@ def check_place(held: Holding) -> bool:
     raise RefusedError(GONE)
 
 
-def write_pattern(session: Session, held: Holding, counted: Iterable[int]) -> None:
-    """Keep the item's pattern under the present major guideline version."""
+def write_pattern(session: Session, held: Holding, others: Others, counted_id: int | None) -> None:
+    """Keep the item's pattern under the present major guideline version, and under that of a label which this replaces."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Pattern).values(
-        item_id=held.item_id,
-        major=held.major,
-        project_id=held.project_id,
-        segment=held.segment,
-        pattern=format_pattern(Counter(counted)),
-    )
+    majors = {held.major}
+    if held.counted_id is not None and held.counted_major is not None:
+        majors.add(held.counted_major)
+    rows = []
+    for major in sorted(majors):
+        counted = Counter(others.counted(major))
+        if counted_id is not None and major == held.major:
+            counted[counted_id] += 1
+        rows.append(
+            {
+                "item_id": held.item_id,
+                "major": major,
+                "project_id": held.project_id,
+                "segment": held.segment,
+                "pattern": format_pattern(counted),
+            }
+        )
+    statement = dialect.insert(Pattern).values(rows)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["item_id", "major"], set_={"pattern": statement.excluded.pattern}

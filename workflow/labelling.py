@@ -42,7 +42,7 @@ def record(session: Session, slack_id: str, assignment_id: int, value_id: int, u
     outcome = _decide(held, others, [*others.values, value_id], retaken)
     _write_label(session, held, value_id, outcome.state, now)
     if held.item_state is not ItemState.RULED:
-        holding.write_pattern(session, held, [*others.counted(held.major), value_id])
+        holding.write_pattern(session, held, others, value_id)
     _move_item(session, held, others, outcome, retaken, now)
     return Answered(held.batch_id, changed=True)
 
