@@ -111,7 +111,7 @@ def _lock_person(session: Session, project_id: int, person_id: int) -> None:
     allowed = session.execute(
         select(col(Person.active), places.has_role(project_id, col(Person.id), Role.ANNOTATOR).label("annotates"))
         .where(col(Person.id) == person_id)
-        .with_for_update(of=Person)
+        .with_for_update(of=Person, key_share=True)
     ).first()
     if allowed is None or not allowed.annotates:
         raise NotAllowedError("Only annotators of this project get batches. A lead can add you with `/concord people`.")
@@ -148,18 +148,22 @@ def _show_again(session: Session, given: Given, person_id: int, now: datetime) -
 
 
 def _planned(session: Session, project_id: int, person_id: int, wanted: int) -> list[int]:
-    return list(
-        session.execute(
-            select(col(Assignment.item_id))
-            .where(
-                col(Assignment.person_id) == person_id,
-                col(Assignment.project_id) == project_id,
-                col(Assignment.state) == Place.PLANNED,
-            )
-            .order_by(col(Assignment.position), col(Assignment.id))
-            .limit(wanted)
-        ).scalars()
+    mine = (
+        select(col(Assignment.item_id))
+        .where(
+            col(Assignment.person_id) == person_id,
+            col(Assignment.project_id) == project_id,
+            col(Assignment.state) == Place.PLANNED,
+        )
+        .order_by(col(Assignment.position), col(Assignment.id))
+        .limit(wanted)
     )
+    ids = set(session.execute(mine).scalars())
+    if not ids:
+        return []
+    places.lock_items(session, ids)
+    # Read again under the lock: a ruling may have closed some of them meanwhile.
+    return [item_id for item_id in session.execute(mine).scalars() if item_id in ids]
 
 
 def _take(session: Session, project_id: int, person_id: int, wanted: int) -> list[int]:
@@ -178,7 +182,7 @@ def _take(session: Session, project_id: int, person_id: int, wanted: int) -> lis
 
 def _take_from(session: Session, queue_id: int, person_id: int, wanted: int) -> list[int]:
     queue = session.execute(
-        select(col(Queue.low), col(Queue.next_seq)).where(col(Queue.id) == queue_id).with_for_update()
+        select(col(Queue.low), col(Queue.next_seq)).where(col(Queue.id) == queue_id).with_for_update(key_share=True)
     ).one()
     cursor = session.execute(
         select(col(QueueCursor.seq)).where(
@@ -186,7 +190,7 @@ def _take_from(session: Session, queue_id: int, person_id: int, wanted: int) -> 
         )
     ).scalar()
     rows = session.execute(_open_items(queue_id, person_id, max(cursor or 0, queue.low - 1), wanted)).all()
-    ids = [row.id for row in rows]
+    ids = _without_place(session, person_id, [row.id for row in rows])
     if ids:
         session.execute(update(Item).where(col(Item.id).in_(ids)).values(open_places=col(Item.open_places) - 1))
     _move_cursor(session, queue_id, person_id, rows[-1].seq if len(rows) == wanted else queue.next_seq - 1)
@@ -206,8 +210,21 @@ def _open_items(queue_id: int, person_id: int, after: int, wanted: int) -> Any:
         .where(col(Item.queue_id) == queue_id, col(Item.open_places) > 0, col(Item.seq) > after, ~mine)
         .order_by(col(Item.seq))
         .limit(wanted)
-        .with_for_update(of=Item)
+        .with_for_update(of=Item, key_share=True)
     )
+
+
+def _without_place(session: Session, person_id: int, item_ids: list[int]) -> list[int]:
+    """The locked items on which the person still has no place: a late click may have taken one back before the lock."""
+    mine = session.execute(
+        select(col(Assignment.item_id)).where(
+            col(Assignment.person_id) == person_id,
+            col(Assignment.item_id).in_(item_ids),
+            col(Assignment.state) != Place.RETURNED,
+        )
+    )
+    taken = set(mine.scalars())
+    return [item_id for item_id in item_ids if item_id not in taken]
 
 
 def _move_cursor(session: Session, queue_id: int, person_id: int, seq: int) -> None:
@@ -246,7 +263,6 @@ def _make_batch(
         .values(project_id=project_id, person_id=person_id, origin=origin, size=len(item_ids), created_at=now)
         .returning(col(Batch.id))
     ).scalar_one()
-    _leave_former_batches(session, person_id, item_ids)
     seat(
         session,
         [
@@ -276,21 +292,10 @@ def _make_batch(
     return batch_id
 
 
-def _leave_former_batches(session: Session, person_id: int, item_ids: list[int]) -> None:
-    former = session.execute(
-        select(col(Assignment.id)).where(
-            col(Assignment.person_id) == person_id,
-            col(Assignment.item_id).in_(item_ids),
-            col(Assignment.batch_id).is_not(None),
-        )
-    ).scalars()
-    if ids := list(former):
-        batches.leave(session, ids)
-
-
 def seat(session: Session, rows: list[dict[str, Any]]) -> None:
     """Write places, or revive those that the same people gave back: nobody has two places on an item."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    _leave_former_batches(session, rows)
     statement = dialect.insert(Assignment)
     revived = {name: statement.excluded[name] for name in ("batch_id", "position", "state", "given_at", "lease_until")}
     session.execute(
@@ -301,3 +306,17 @@ def seat(session: Session, rows: list[dict[str, Any]]) -> None:
         ),
         rows,
     )
+
+
+def _leave_former_batches(session: Session, rows: list[dict[str, Any]]) -> None:
+    former = session.execute(
+        select(col(Assignment.id), col(Assignment.person_id), col(Assignment.item_id)).where(
+            col(Assignment.person_id).in_({row["person_id"] for row in rows}),
+            col(Assignment.item_id).in_([row["item_id"] for row in rows]),
+            col(Assignment.state) == Place.RETURNED,
+            col(Assignment.batch_id).is_not(None),
+        )
+    ).all()
+    moving = {(row["person_id"], row["item_id"]) for row in rows}
+    if ids := [row.id for row in former if (row.person_id, row.item_id) in moving]:
+        batches.leave(session, ids)

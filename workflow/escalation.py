@@ -118,10 +118,13 @@ def see_labels(session: Session, slack_id: str, case_id: int, now: datetime) -> 
     """
     case = lock_case(session, case_id)
     person_id = people.require(session, case.project_id, slack_id, *RULERS, Role.AUDITOR)
+    if case.state not in (EscalationState.OPEN, EscalationState.RULED):
+        # The item is with the annotators again: who looked could not be given it, and might be the last who can.
+        raise RefusedError("This case is closed: the item went back, or its labels agree after all.")
     own = session.execute(
         select(col(Assignment.id), col(Assignment.state))
         .where(col(Assignment.item_id) == case.item_id, col(Assignment.person_id) == person_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).first()
     if own and own.state in (*places.HOLDING, Place.FLAGGED):
         raise RefusedError(
@@ -152,6 +155,6 @@ def lock_case(session: Session, case_id: int) -> Case:
         select(col(Escalation.id), col(Escalation.project_id), col(Escalation.item_id), col(Escalation.state))
         .add_columns(col(Escalation.version))
         .where(col(Escalation.id) == case_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).one()
     return Case(row.id, row.project_id, row.item_id, row.state, row.version, item_state=locked[0].state)

@@ -53,7 +53,10 @@ def why_nothing(session: Session, project_id: int, person_id: int, now: datetime
 def _first_lease(session: Session, project_id: int, person_id: int) -> datetime | None:
     """When the first place that somebody else holds, and this person could take, comes back at the latest."""
     return session.execute(
-        select(func.min(col(Assignment.lease_until))).where(
+        select(func.min(col(Assignment.lease_until)))
+        .join(Item, col(Item.id) == col(Assignment.item_id))
+        .where(
+            col(Item.state) == ItemState.OPEN,
             col(Assignment.project_id) == project_id,
             col(Assignment.state) == Place.OPEN,
             col(Assignment.person_id) != person_id,
@@ -65,7 +68,9 @@ def _first_lease(session: Session, project_id: int, person_id: int) -> datetime 
 def _planned_for_others(session: Session, project_id: int, person_id: int) -> bool:
     planned = (
         select(col(Assignment.id))
+        .join(Item, col(Item.id) == col(Assignment.item_id))
         .where(
+            col(Item.state) == ItemState.OPEN,
             col(Assignment.project_id) == project_id,
             col(Assignment.state) == Place.PLANNED,
             col(Assignment.person_id) != person_id,
