@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import gc
 import json
 import secrets
 import socket
@@ -73,6 +74,8 @@ def _serve(ask: argparse.Namespace, sown: dict[str, Any], listener: socket.socke
     seed.apply(workspace, sown)
     workspace.team["url"] = url
     sim = Simulator(workspace, settings)
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)  # what is loaded stays; looking at all of it again and again costs clicks
     config = uvicorn.Config(
         application(sim, ask.dir),
         http=Protocol,

@@ -4,8 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from sandbox.answers import JsonAnswer
 from sandbox.client import asking
 from sandbox.client.asking import RefusedError
 from sandbox.simulator import Simulator
@@ -25,15 +26,15 @@ async def faults(request: Request) -> Response:
     """Set a fault (POST), list them (GET), clear them (DELETE)."""
     sim: Simulator = request.app.state.sim
     if request.method == "GET":
-        return JSONResponse({"faults": sim.faults.listed()})
+        return JsonAnswer({"faults": sim.faults.listed()})
     if request.method == "DELETE":
         sim.faults.clear()
-        return JSONResponse({"ok": True})
+        return JsonAnswer({"ok": True})
     try:
         sim.faults.add(await asking.body(request))
     except (ValueError, TypeError) as error:
         raise RefusedError(str(error), 400) from error
-    return JSONResponse({"ok": True})
+    return JsonAnswer({"ok": True})
 
 
 async def delivery(request: Request) -> Response:
@@ -48,7 +49,7 @@ async def delivery(request: Request) -> Response:
         ways.window, ways.drop_acks = float(ask.get("window", 0.2)), int(ask.get("drop_acks", 0))
         ways.chance.seed(int(ask.get("seed", 0)))
     shown = {name: getattr(ways, name) for name in ("duplicate", "shuffle", "window", "drop_acks")}
-    return JSONResponse({"ok": True, **shown})
+    return JsonAnswer({"ok": True, **shown})
 
 
 async def settings(request: Request) -> Response:
@@ -67,24 +68,24 @@ async def settings(request: Request) -> Response:
             raise RefusedError(f"unknown setting {name}", 400)
     sim.limits.clear()
     sim.workspace.store.flush()
-    return JSONResponse({"ok": True})
+    return JsonAnswer({"ok": True})
 
 
 async def log(request: Request) -> Response:
     """The last calls of the app, oldest first; ``?method=`` narrows."""
     sim: Simulator = request.app.state.sim
-    return JSONResponse({"calls": sim.log.listed(request.query_params.get("method"))})
+    return JsonAnswer({"calls": sim.log.listed(request.query_params.get("method"))})
 
 
 async def connections(request: Request) -> Response:
     """How many connections the app has (GET), or a ``disconnect`` envelope to all of them (POST)."""
     sim: Simulator = request.app.state.sim
     if request.method == "GET":
-        return JSONResponse({"open": len(sim.sockets), "kept_events": len(sim.sockets.kept)})
+        return JsonAnswer({"open": len(sim.sockets), "kept_events": len(sim.sockets.kept)})
     ask = await asking.body(request)
     reason = str(ask.get("reason") or "refresh_requested")
     told = await sim.sockets.disconnect(reason, close=bool(ask.get("close", reason != "warning")))
-    return JSONResponse({"ok": True, "told": told})
+    return JsonAnswer({"ok": True, "told": told})
 
 
 async def reset(request: Request) -> Response:
@@ -101,11 +102,11 @@ async def reset(request: Request) -> Response:
     sim.sockets.delivery = Delivery()
     sim.live.tell_all("channels")
     sim.live.tell_all("home")
-    return JSONResponse({"ok": True})
+    return JsonAnswer({"ok": True})
 
 
 async def state(request: Request) -> Response:
     """Who the app is and which settings hold, for a look from outside."""
     sim: Simulator = request.app.state.sim
     shown = {name: value for name, value in asdict(sim.settings).items() if name in (*_SETTABLE, "event_retries")}
-    return JSONResponse({"settings": shown, "app": asdict(sim.workspace.bot), "team": sim.workspace.team})
+    return JsonAnswer({"settings": shown, "app": asdict(sim.workspace.bot), "team": sim.workspace.team})

@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from sandbox import posting
+from sandbox.answers import JsonAnswer
 from sandbox.api import content
 from sandbox.api.call import play, too_many
 from sandbox.api.chat import rewrite
@@ -87,7 +88,7 @@ def _read(raw: bytes) -> Json:
 
 
 def _refused(error: str, status: int, more: Json | None = None) -> tuple[Response, str]:
-    return JSONResponse({"ok": False, "error": error, **(more or {})}, status_code=status), error
+    return JsonAnswer({"ok": False, "error": error, **(more or {})}, status_code=status), error
 
 
 def answer(sim: Simulator, hook: Hook, body: Json) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -21,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 import sandbox.api  # noqa: F401 - registers the methods
 from sandbox import control, delivery, hooks
+from sandbox.answers import JsonAnswer
 from sandbox.api.call import web_api
 from sandbox.client import acting, arranging, seeing
 from sandbox.client.asking import RefusedError
@@ -50,7 +51,7 @@ class Guard:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
                 return
-            refused = JSONResponse({"ok": False, "error": "cross_site_request"}, status_code=403)
+            refused = JsonAnswer({"ok": False, "error": "cross_site_request"}, status_code=403)
             await refused(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -117,7 +118,7 @@ async def _until_closed(socket: WebSocket) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     fault = error if isinstance(error, RefusedError) else RefusedError("internal_error", 500)
-    return JSONResponse({"ok": False, "error": fault.error}, status_code=fault.status)
+    return JsonAnswer({"ok": False, "error": fault.error}, status_code=fault.status)
 
 
 def _routes() -> list[BaseRoute]:

@@ -1,5 +1,6 @@
 """Everything one running sandbox shares: the workspace, its settings, who listens, what shall go wrong."""
 
+import itertools
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from sandbox.limits import Limits
 from sandbox.live import Live
 from sandbox.sockets import Sockets
 from sandbox.workspace import Workspace
+
+FORGET_TRIGGERS = 60.0
 
 
 @dataclass
@@ -58,8 +61,9 @@ class Simulator:
     def trigger(self, user: str, view: str | None = None) -> str:
         """A trigger_id for something this person just did."""
         now = time.time()
-        if len(self.triggers) > 1000:
-            self.triggers = {key: one for key, one in self.triggers.items() if one.expires > now - 60}
+        for old in list(itertools.islice(self.triggers, 2)):  # two out for one in: the oldest come first
+            if self.triggers[old].expires < now - FORGET_TRIGGERS:
+                del self.triggers[old]
         key = f"{int(now * 1000)}.{secrets.randbelow(10**9)}.{secrets.token_hex(16)}"
         self.triggers[key] = Trigger(user, now + self.settings.trigger_seconds, view)
         return key

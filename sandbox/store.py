@@ -38,7 +38,8 @@ class Store:
         gone = [key for key, thing in waiting.items() if thing is None]
         kept = [(kind, key, _dump(thing)) for (kind, key), thing in waiting.items() if thing is not None]
         self._db.execute("BEGIN")
-        self._db.executemany("DELETE FROM record WHERE kind = ? AND key = ?", gone)
+        if gone:
+            self._db.executemany("DELETE FROM record WHERE kind = ? AND key = ?", gone)
         self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", kept)
         self._db.execute("COMMIT")
 

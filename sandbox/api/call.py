@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
+from sandbox.answers import JsonAnswer
 from sandbox.api.registry import METHODS, Method, SlackError, need_scope, parsed
 from sandbox.faults import Fault
-from sandbox.rules.checks import has_lone_surrogate
 from sandbox.simulator import Simulator
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ async def web_api(request: Request) -> Response:
     method = METHODS.get(name)
     if method is None:
         sim.log.add(name, None, "unknown_method", effect=False)
-        return JSONResponse({"ok": False, "error": "unknown_method", "req_method": name})
+        return JsonAnswer({"ok": False, "error": "unknown_method", "req_method": name})
     channel = _channel(args)
     struck = sim.faults.take(name, channel)
     if stop := await play(sim, name, channel, [fault for fault in struck if fault.before]):
@@ -121,7 +121,7 @@ def _channel(args: Json) -> str | None:
 def too_many(seconds: int) -> Response:
     """Slack's 429."""
     body = {"ok": False, "error": "ratelimited"}
-    return JSONResponse(body, status_code=429, headers={"Retry-After": str(seconds)})
+    return JsonAnswer(body, status_code=429, headers={"Retry-After": str(seconds)})
 
 
 async def play(
@@ -147,20 +147,11 @@ def _broken(fault: Fault) -> Response:
     if kind in {"500", "503"}:
         words = "Internal Server Error" if kind == "500" else "Service Unavailable"
         return PlainTextResponse(words, status_code=int(kind))
-    return JSONResponse({"ok": False, "error": kind.removeprefix("error:")})
+    return JsonAnswer({"ok": False, "error": kind.removeprefix("error:")})
 
 
 def _answer(sim: Simulator, name: str, result: Json) -> Response:
     if not result["ok"]:
         result = {"ok": False, **{key: value for key, value in result.items() if key != "ok"}}
     headers = {"x-oauth-scopes": ",".join(sim.workspace.bot.scopes), "x-slack-req-id": name}
-    return JSONResponse(_utf8(result), headers=headers)
-
-
-def _utf8(value: Any) -> Any:
-    """The value with lone surrogates, which JSON may carry in escapes, made fit for UTF-8."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode() if has_lone_surrogate(value) else value
-    if isinstance(value, list):
-        return [_utf8(item) for item in value]
-    return {key: _utf8(item) for key, item in value.items()} if isinstance(value, dict) else value
+    return JsonAnswer(result, headers=headers)

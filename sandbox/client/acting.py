@@ -7,9 +7,10 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sandbox import delivery, ids, interactions, posting, shapes
+from sandbox.answers import JsonAnswer
 from sandbox.api import files
 from sandbox.api.call import play
 from sandbox.choices import NotOfferedError
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 
 def _done(sim: Simulator, result: Json) -> Response:
     sim.workspace.store.flush()
-    return JSONResponse(result)
+    return JsonAnswer(result)
 
 
 async def read(request: Request) -> Response:

@@ -4,9 +4,10 @@ import time
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sandbox import delivery, ids, seed, shapes
+from sandbox.answers import JsonAnswer
 from sandbox.api.conversations import joined
 from sandbox.client import asking
 from sandbox.client.asking import RefusedError
@@ -23,7 +24,7 @@ async def apply_seed(request: Request) -> Response:
         delivery.tell(sim, {"type": "team_join", "user": shapes.user(sim.workspace, person)})
     sim.live.tell_all("users")
     sim.live.tell_all("channels")
-    return JSONResponse({"ok": True})
+    return JsonAnswer({"ok": True})
 
 
 async def user(request: Request) -> Response:
@@ -40,7 +41,7 @@ async def user(request: Request) -> Response:
     delivery.tell(sim, {"type": "user_change", "user": shown, "cache_ts": int(time.time())})
     sim.live.tell_all("users")
     sim.workspace.store.flush()
-    return JSONResponse({"ok": True})
+    return JsonAnswer({"ok": True})
 
 
 async def channel(request: Request) -> Response:
@@ -60,7 +61,7 @@ async def channel(request: Request) -> Response:
         joined(sim, made, sim.workspace.bot.user_id)
     sim.live.tell_all("channels", channel=made.id)
     sim.workspace.store.flush()
-    return JSONResponse({"ok": True, "channel": made.id})
+    return JsonAnswer({"ok": True, "channel": made.id})
 
 
 async def members(request: Request) -> Response:
@@ -81,7 +82,7 @@ async def members(request: Request) -> Response:
     sim.workspace.save_channel(place)
     sim.live.tell_all("channels", channel=place.id)
     sim.workspace.store.flush()
-    return JSONResponse({"ok": True})
+    return JsonAnswer({"ok": True})
 
 
 def _left(sim: Simulator, place: Channel, user_id: str) -> None:

@@ -4,9 +4,10 @@ import bisect
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from sandbox import shapes
+from sandbox.answers import JsonAnswer
 from sandbox.client import asking
 from sandbox.simulator import Simulator
 from sandbox.things import Channel, File, Message, User, View
@@ -32,7 +33,7 @@ async def bootstrap(request: Request) -> Response:
         for user in sim.workspace.users.values()
         if not user.is_bot
     ]
-    return JSONResponse(
+    return JsonAnswer(
         {
             "team": {"name": team["name"], "domain": team["domain"]},
             "app": {"id": app.id, "name": app.name, "user_id": app.user_id, "command": app.command},
@@ -49,7 +50,7 @@ async def overview(request: Request) -> Response:
     mine = [place for place in sim.workspace.channels.values() if user.id in place.members]
     home = sim.workspace.views.get(sim.workspace.homes.get(user.id, ""))
     modals = [sim.workspace.views[key] for key in sim.workspace.modals.get(user.id, [])]
-    return JSONResponse(
+    return JsonAnswer(
         {
             "channels": [_channel(sim, user, place) for place in mine if place.kind == "channel"],
             "dms": [_dm(sim, user, place) for place in mine if place.kind == "im"],
@@ -114,7 +115,7 @@ async def messages(request: Request) -> Response:
     rows += [one for one in own if one.thread_ts == thread and one.ts >= low and (not before or one.ts < before)]
     rows.sort(key=lambda one: one.ts)
     shown = [message(sim, user, one) for one in rows]
-    return JSONResponse({"messages": shown, "has_more": end > limit})
+    return JsonAnswer({"messages": shown, "has_more": end > limit})
 
 
 def message(sim: Simulator, user: User, said: Message) -> Json:

@@ -61,9 +61,15 @@ def look(context: BrowserContext, workspace: Workspace) -> Look:
     return open_tab
 
 
-@pytest.fixture
-def app(workspace: Workspace) -> Iterator[SmallApp]:
-    """The app of the workspace: it hears everything and answers as a test tells it."""
-    running = SmallApp(workspace)
+@pytest.fixture(scope="module")
+def _connected(_serving: Workspace) -> Iterator[SmallApp]:
+    running = SmallApp(_serving)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def app(_connected: SmallApp, workspace: Workspace) -> SmallApp:
+    """The app of the workspace: it hears everything and answers as a test tells it."""
+    _connected.begin()
+    return _connected

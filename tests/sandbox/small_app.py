@@ -37,6 +37,12 @@ class SmallApp:
         if not self.silent:
             client.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer))
 
+    def begin(self) -> None:
+        """Forget everything, as if newly started."""
+        self.heard.clear()
+        self.on.clear()
+        self.silent = False
+
     def actions(self) -> list[Json]:
         """Every action heard so far."""
         return [action for payload in self.heard for action in payload.get("actions", [])]

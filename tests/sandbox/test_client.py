@@ -164,3 +164,18 @@ def test_open_modals_and_what_was_typed_survive_a_restart(tmp_path: Path) -> Non
         second.stop()
     assert shown["id"] == view["id"]
     assert shown["state"]["values"]["note"]["note"]["value"] == "half"
+
+
+def test_half_a_surrogate_pair_typed_by_a_person_reaches_the_app(workspace: Workspace) -> None:
+    with link(workspace) as app:
+        sent = workspace.http.request(
+            "POST",
+            workspace.url + "/client/message",
+            body=json.dumps({"user": "ana", "channel": workspace.dm("ana"), "text": "a\ud800b"}),
+            headers={"Content-Type": "application/json"},
+        )
+        frame = receive(app, "events_api")
+        app.send(json.dumps({"envelope_id": frame["envelope_id"]}))
+    assert sent.status == 200
+    assert frame["payload"]["event"]["text"] == "a\ud800b"
+    assert workspace.messages("ana")[-1]["text"] == "a\ud800b"

@@ -185,7 +185,10 @@ def test_mentions_links_and_dates_read_as_in_slack(web: WebClient, workspace: Wo
     ts = post(web, workspace, text=text)
     message = tab.locator(f"[data-ts='{ts}'] .text")
     expect(message).to_have_text("@Ben Annotator in #rte @here a link 01/01/1970 2*3*4 a_b_c")
-    expect(message.locator("a")).to_have_attribute("href", "https://example.org/")
+    expect(message.get_by_role("link", name="a link")).to_have_attribute("href", "https://example.org/")
+    expect(message.get_by_role("link", name="#rte")).to_have_attribute(
+        "href", f"?user={workspace.user('ana')}&channel={rte}"
+    )
     assert message.locator("strong, em").count() == 0
 
 

@@ -1,6 +1,7 @@
 """What others do appears by itself, and takes nothing away from whoever is looking."""
 
 import re
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -145,20 +146,34 @@ def test_a_thread_opens_beside_and_grows(workspace: Workspace, look: Look) -> No
     expect(tab.locator(".thread")).to_be_hidden()
 
 
-def test_a_lost_connection_is_said_and_comes_back_by_itself(tmp_path: Path, look: Look, workspace: Workspace) -> None:
-    own = start(tmp_path / "own")
-    port = own.url.rsplit(":", 1)[1]
-    rte = own.channel("rte")
-    tab = look("ana")
-    tab.goto(f"{own.url}/?user={own.user('ana')}&channel={rte}")
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
+    """Starts a workspace of its own, as often as a test likes; none outlives the test."""
+    running: list[Workspace] = []
+
+    def begin(*more: str) -> Workspace:
+        running.append(start(tmp_path / "own", None, *more))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        one.stop()
+
+
+def test_a_lost_connection_is_said_and_comes_back_by_itself(
+    own: Callable[..., Workspace], context: BrowserContext
+) -> None:
+    first = own()
+    rte = first.channel("rte")
+    tab = context.new_page()
+    tab.goto(f"{first.url}/?user={first.user('ana')}&channel={rte}")
     expect(tab.locator("[data-pane]")).to_be_visible()
-    own.stop()
+    first.stop()
     expect(tab.locator("#connection")).to_have_text("Reconnecting…")
-    again = start(tmp_path / "own", None, "--port", port)
+    again = own("--port", first.url.rsplit(":", 1)[1])
     again.say("ben", "said while away", channel=rte)
     expect(tab.locator(".message")).to_have_text(re.compile("said while away"), timeout=20_000)
     expect(tab.locator("#connection")).not_to_have_text("Reconnecting…")
-    again.stop()
 
 
 def test_a_flood_leaves_no_gap(workspace: Workspace, look: Look, context: BrowserContext) -> None:
