@@ -43,7 +43,7 @@ def message_action(sim: Simulator, user: User, message: Message, action: Json, v
         "actions": [action],
     }
     if not message.only_for:
-        payload["message"] = shapes.message(sim.workspace, message, metadata=True)
+        payload["message"] = shapes.message(sim.workspace, message)
     return payload
 
 

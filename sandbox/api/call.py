@@ -70,7 +70,7 @@ def _run(sim: Simulator, method: Method, args: Json, token: str | None, was_json
             return {}, wait
         if method.scope:
             need_scope(sim, method.scope)
-        return {"ok": True, **method.run(sim, parsed(args))}, None
+        return {"ok": True, **method.run(sim, args if was_json else parsed(args))}, None
     except SlackError as error:
         return {"ok": False, "error": error.error, **error.more}, None
 

@@ -39,7 +39,7 @@ def post_message(sim: Simulator, args: Json) -> Json:
         thread_ts=_thread(sim, place.id, args),
     )
     posting.post(sim, message)
-    shown = shapes.message(sim.workspace, message, metadata=True)
+    shown = shapes.message(sim.workspace, message)
     return {"channel": place.id, "ts": message.ts, "message": shown}
 
 
@@ -57,7 +57,7 @@ def update(sim: Simulator, args: Json) -> Json:
         raise SlackError("is_inactive")
     said = content.read(sim, args, most_text=UPDATED_TEXT)
     rewrite(sim, message, said)
-    shown = shapes.message(sim.workspace, message, metadata=True)
+    shown = shapes.message(sim.workspace, message)
     return {"channel": place.id, "ts": message.ts, "text": message.text, "message": shown}
 
 

@@ -62,7 +62,8 @@ def test_a_click_brings_slacks_payload_and_its_url_replaces_the_card(
     workspace: Workspace, app: App, seen: list[Json]
 ) -> None:
     with connected(workspace, app):
-        app.client.chat_postMessage(channel=workspace.dm("ana"), text="card", blocks=card("one"))
+        metadata = {"event_type": "card", "event_payload": {"key": "k"}}
+        app.client.chat_postMessage(channel=workspace.dm("ana"), text="card", blocks=card("one"), metadata=metadata)
         message = workspace.messages("ana")[0]
         assert workspace.click("ana", message, "press") == {"ok": True}
         (body,) = seen
@@ -79,6 +80,8 @@ def test_a_click_brings_slacks_payload_and_its_url_replaces_the_card(
     (action,) = body["actions"]
     assert (action["type"], action["value"], action["block_id"]) == ("button", "v1", "row")
     assert action["text"]["text"] == "Yes &amp; no"
+    assert "metadata" not in body["message"]
+    assert workspace.messages("ana")[0]["metadata"] == metadata
     assert body["message"]["blocks"][1]["elements"][0]["text"]["text"] == "Yes &amp; no"
     assert [(one.status_code, one.body) for one in answers[:5]] == [(200, "ok")] * 5
     assert answers[5].status_code == 404

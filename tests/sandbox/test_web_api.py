@@ -78,6 +78,7 @@ def test_update_text_alone_drops_blocks_and_keeps_metadata(client: WebClient, wo
     dm = workspace.dm("ana")
     metadata = {"event_type": "card", "event_payload": {"key": "k1"}}
     said = client.chat_postMessage(channel=dm, text="t", blocks=[SECTION], metadata=metadata)
+    assert "metadata" not in said["message"]
     client.chat_update(channel=dm, ts=said["ts"], text="bare")
     plain = client.conversations_history(channel=dm)["messages"][0]
     full = client.conversations_history(channel=dm, include_all_metadata=True)["messages"][0]
@@ -121,6 +122,8 @@ def test_blocks_may_come_as_text_in_a_form(workspace: Workspace) -> None:
     assert said["message"]["text"] == "hello"
     broken = workspace.call("chat.postMessage", form=True, channel=dm, blocks="[{")
     assert broken["error"] == "invalid_blocks_format"
+    twice = workspace.call("chat.postMessage", channel=dm, blocks=json.dumps([SECTION]))
+    assert twice["error"] == "invalid_blocks_format"
 
 
 @pytest.mark.parametrize("method", ["users.info", "conversations.info", "files.info", "files.getUploadURLExternal"])
