@@ -58,7 +58,7 @@ def next_batch(
     """
     _lock_person(session, project_id, person_id)
     if resume and (opened := _open_batch(session, project_id, person_id)):
-        _show_again(session, opened, person_id, now)
+        _show_again(session, opened, project_id, person_id, now)
         return opened
     wanted, hold = session.execute(
         select(col(Project.batch_size), col(Project.hold_seconds)).where(col(Project.id) == project_id)
@@ -134,14 +134,14 @@ def _open_batch(session: Session, project_id: int, person_id: int) -> Given | No
     return Given(row[0], row[1], resumed=True) if row else None
 
 
-def _show_again(session: Session, given: Given, person_id: int, now: datetime) -> None:
+def _show_again(session: Session, given: Given, project_id: int, person_id: int, now: datetime) -> None:
     version = session.execute(select(batches.version_of(given.batch_id))).scalar_one()
     outbox.put(
         session,
         now,
         f"batch:{given.batch_id}:again:{version}",
         "batch",
-        outbox.To(person_id=person_id),
+        outbox.To(project_id=project_id, person_id=person_id),
         {"id": given.batch_id},
         card=("batch", given.batch_id),
     )
@@ -284,7 +284,7 @@ def _make_batch(
         now,
         f"batch:{batch_id}",
         "batch",
-        outbox.To(person_id=person_id),
+        outbox.To(project_id=project_id, person_id=person_id),
         {"id": batch_id},
         lane=lane,
         card=("batch", batch_id),

@@ -51,7 +51,7 @@ def rule(
     told = _people_on(session, case)
     _close_places(session, case.item_id, now)
     for other in told:
-        _tell(session, ruling_id, other, now)
+        _tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
 
 
@@ -73,7 +73,7 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
     _settle(session, case, EscalationState.SENT_BACK, ItemState.OPEN, person_id, now, None)
     _return_to_flaggers(session, case, flagged, now)
     for _, other, _ in flagged:
-        _tell(session, ruling_id, other, now)
+        _tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
 
 
@@ -241,13 +241,13 @@ def _return_to_flaggers(
         rewrite_batch(session, batch_id, now)
 
 
-def _tell(session: Session, ruling_id: int, person_id: int, now: datetime) -> None:
+def _tell(session: Session, project_id: int, ruling_id: int, person_id: int, now: datetime) -> None:
     outbox.put(
         session,
         now,
         f"ruling:{ruling_id}:{person_id}",
         "ruling_notice",
-        outbox.To(person_id=person_id),
+        outbox.To(project_id=project_id, person_id=person_id),
         {"id": ruling_id, "person_id": person_id},
         lane=Lane.URGENT,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import database, exports, imports, people, projects
+from bot.cli import database, demo, exports, imports, people, projects, running, work
 from bot.cli.errors import debugging, explain
 
 app = typer.Typer(
@@ -15,11 +15,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("run")(running.run)
+app.command("manifest")(running.manifest)
+app.command("demo")(demo.demo)
 app.add_typer(projects.app, name="project")
 app.add_typer(people.app, name="people")
 app.command("import")(imports.import_items)
 app.command("labels")(exports.labels)
 app.command("items")(exports.items)
+app.command("assign")(work.assign)
+app.command("digest")(work.digest)
+app.command("agreement")(work.agreement)
+app.command("undelivered")(work.undelivered)
 app.add_typer(database.app, name="db")
 
 

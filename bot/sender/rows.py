@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, and_, select, update
 from sqlmodel import Session, col
 
-from bot.sender.due import OPEN, Candidate, is_first
+from bot.sender.due import IS_FIRST, OPEN, OUTBOX, Candidate
 from bot.sender.job import COLUMNS, Job, LeaseLostError
 from storage.tables import Outbox, OutboxState
 
@@ -26,11 +26,10 @@ def claim(session: Session, row: Candidate, now: datetime, until: datetime) -> J
     else:
         values |= {"due_at": until}
     taken = session.execute(
-        update(Outbox)
-        .where(col(Outbox.id) == row.id, col(Outbox.state) == row.state, col(Outbox.due_at) <= now, is_first())
+        update(OUTBOX)
+        .where(OUTBOX.c.id == row.id, OUTBOX.c.state == row.state, OUTBOX.c.due_at <= now, IS_FIRST)
         .values(**values)
-        .returning(*(getattr(Outbox, name) for name in COLUMNS))
-        .execution_options(synchronize_session=False)
+        .returning(*(OUTBOX.c[name] for name in COLUMNS))
     ).one_or_none()
     return Job(**taken._mapping) if taken else None
 

@@ -63,7 +63,8 @@ class Sender:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._changed = threading.Condition()
-        self._at_work: dict[int, tuple[int, Candidate]] = {}
+        self._at_work: dict[int, Candidate] = {}
+        self._tended: datetime | None = None
         self._explained: datetime | None = None
         self._workers = ThreadPoolExecutor(self._settings.workers, thread_name_prefix="sender")
         self._thread = threading.Thread(target=self._loop, name="sender", daemon=True)
@@ -121,6 +122,9 @@ class Sender:
     def _tend(self) -> None:
         """Take over what dead senders left, and say why rows wait."""
         store, now = self._delivery.store, self._delivery.clock()
+        if self._tended is not None and now - self._tended < timedelta(seconds=self._settings.poll):
+            return
+        self._tended = now
         with store.read() as session:
             left = rows.any_over(session, now)
         if left:
@@ -133,19 +137,18 @@ class Sender:
                 store.transact(lambda session: waiting.explain(session, reasons))
 
     def _take(self, limit: int) -> Iterator[Job]:
-        """Claim what may go now, the first lane first, as far as there are workers for the lane."""
-        for lane in Lane:
-            room = min(self._room(lane), limit)
-            if room <= 0 or self._stopping.is_set():
-                continue
-            now = self._delivery.clock()
-            with self._delivery.store.read() as session:
-                found = due.candidates(session, now, lane, self._free(now), most=room)
-            for row in found:
-                if (job := self._claim(lane, row)) is not None:
-                    yield job
+        """Claim what may go now, in order, as far as there are workers for its lane."""
+        lanes = [lane for lane in Lane if self._room(lane) > 0]
+        if not lanes or self._stopping.is_set():
+            return
+        now = self._delivery.clock()
+        with self._delivery.store.read() as session:
+            found = due.candidates(session, now, self._free(lanes, now), limit)
+        for row in found:
+            if self._room(Lane(row.lane)) > 0 and (job := self._claim(row)) is not None:
+                yield job
 
-    def _claim(self, lane: Lane, row: Candidate) -> Job | None:
+    def _claim(self, row: Candidate) -> Job | None:
         now = self._delivery.clock()
         method = _first_call(row)
         if self._is_busy(row) or not self._may_call(method, now):
@@ -158,7 +161,7 @@ class Sender:
             self._delivery.pace.spend(method, now.timestamp())
             job.reserved = method
         with self._changed:
-            self._at_work[job.id] = (lane, row)
+            self._at_work[job.id] = row
         return job
 
     def _room(self, lane: Lane) -> int:
@@ -166,14 +169,15 @@ class Sender:
         workers = self._settings.workers
         most = {Lane.WAITED_FOR: workers, Lane.URGENT: workers - workers // 4, Lane.BULK: workers // 2}[lane]
         with self._changed:
-            lanes = [busy for busy, _ in self._at_work.values()]
+            lanes = [row.lane for row in self._at_work.values()]
         return min(workers - len(lanes), most - sum(busy >= lane for busy in lanes))
 
-    def _free(self, now: datetime) -> Free:
+    def _free(self, lanes: list[Lane], now: datetime) -> Free:
         """What the pace and the rows at work let go now."""
         with self._changed:
-            at_work = [row for _, row in self._at_work.values()]
+            at_work = list(self._at_work.values())
         return Free(
+            lanes=lanes,
             send=[kind for kind, rule in RULES.items() if self._may_call(rule.method, now)],
             settle=[kind for kind, rule in RULES.items() if self._may_call(rule.looks_with, now)],
             may_open=self._may_call("conversations.open", now),
@@ -187,7 +191,7 @@ class Sender:
     def _is_busy(self, row: Candidate) -> bool:
         """Whether a row chosen a moment before goes to the same place: both came in one list."""
         with self._changed:
-            at_work = [other for _, other in self._at_work.values()]
+            at_work = list(self._at_work.values())
         return any(
             (row.place is not None and row.place == other.place)
             or (row.place is None and row.person_id is not None and row.person_id == other.person_id)

@@ -1,0 +1,136 @@
+"""``concord run`` and ``concord manifest``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.errors import WrongCallError
+from bot.cli.opening import print_json
+
+if TYPE_CHECKING:
+    from bot.process import Concord, Connection
+    from bot.settings import Settings
+    from storage.engine import Store
+
+
+def run(
+    port: Annotated[
+        int, typer.Option(help="Port of the workspace on this machine, or of HTTP mode; 0: any free one.")
+    ] = 8765,
+    demo: Annotated[bool, typer.Option(help="Make the demo project in the workspace on this machine.")] = True,
+    host: Annotated[str, typer.Option(help="Address that HTTP mode listens on.")] = "127.0.0.1",
+) -> None:
+    """Run Concord until Ctrl-C. Without Slack tokens it opens a workspace on this machine, in the browser.
+
+    \b
+    Example:
+      concord run
+      SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... concord run
+    """
+    from bot import logs
+    from bot.settings import Settings
+
+    settings = Settings()
+    logs.set_up()
+    store = _store(settings)
+    connection, page = _connection(settings, store, host, port, demo=demo)
+    concord = _start(store, connection, local=page is not None)
+    print(f"Connected to {concord.installation.team}. Press Ctrl-C to stop.", flush=True)
+    if page is not None:
+        print(f"\n  Open {page}\n", flush=True)
+    _wait_for_signal()
+    print("Finishing what is in flight ...", flush=True)
+    concord.stop()
+
+
+def _store(settings: Settings) -> Store:
+    from bot.cli.opening import now
+    from storage import schema
+    from storage.engine import open_store
+    from workflow import intake
+
+    store = open_store(settings.database_url, pool_size=20)
+    before, after = schema.upgrade(store)
+    where = store.engine.url.render_as_string(hide_password=True)
+    print(f"Store: {where}" + (f" (brought to revision {after})" if before != after else ""), flush=True)
+    intake.recover(store, now())
+    return store
+
+
+def _connection(settings: Settings, store: Store, host: str, port: int, *, demo: bool) -> tuple[Connection, str | None]:
+    """How to reach Slack; and the address of the page, where it is the workspace on this machine."""
+    from bot.process import Connection
+    from bot.slack.client import SLACK
+
+    if settings.slack_bot_token is not None:
+        return Connection(
+            bot_token=settings.slack_bot_token.get_secret_value(),
+            api_url=settings.slack_api_url or SLACK,
+            app_token=settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
+            signing_secret=settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
+            host=host,
+            port=port,
+        ), None
+    if settings.slack_app_token is not None or settings.slack_signing_secret is not None:
+        raise WrongCallError("SLACK_BOT_TOKEN is missing: it begins with xoxb- and stands under OAuth & Permissions.")
+    return _local(settings, store, port, demo=demo)
+
+
+def _local(settings: Settings, store: Store, port: int, *, demo: bool) -> tuple[Connection, str]:
+    from bot import sandbox
+    from bot.cli.opening import now
+    from bot.demo import project
+    from bot.process import Connection
+
+    if demo:
+        project.ensure(store, now)
+    workspace = sandbox.ensure(settings.concord_home, project.seed(), port)
+    connection = Connection(workspace.bot_token, workspace.api_url, workspace.app_token)
+    return connection, workspace.url
+
+
+def _start(store: Store, connection: Connection, *, local: bool) -> Concord:
+    from bot import process
+    from bot.app import NotConnectedError
+    from bot.demo.words import crowd_words
+    from bot.sender.settings import Rate, SenderSettings
+
+    try:
+        return process.start(
+            store,
+            connection,
+            sender_settings=SenderSettings(place=Rate(0.0), rates={}) if local else None,
+            words=crowd_words() if local else None,
+        )
+    except NotConnectedError as error:
+        print(f"Concord could not start: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def _wait_for_signal() -> None:
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()
+
+
+def manifest(
+    request_url: Annotated[
+        str | None, typer.Option(help="Public address of HTTP mode; without it Socket Mode.", show_default=False)
+    ] = None,
+    command: Annotated[str, typer.Option(help="The slash command.")] = "/concord",
+) -> None:
+    """Print the app manifest, to be pasted at api.slack.com/apps (Create New App, From a manifest).
+
+    \b
+    Example:
+      concord manifest > manifest.json
+    """
+    from bot.manifest import manifest as written
+
+    print_json(written(command=command, request_url=request_url))

@@ -1,0 +1,133 @@
+"""Concord, running: the parts put together, started in order, and stopped so that nothing in flight is lost."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from bot.answers.carrier import Carrier
+from bot.answers.wire import Wire
+from bot.app import Installation, NotConnectedError, build_app, sign_in
+from bot.http_mode import HttpMode
+from bot.messages import Messages
+from bot.sender.sender import Sender
+from bot.sender.settings import SenderSettings
+from bot.slack.client import SLACK, web_client
+from bot.slack.directory import read_directory
+from bot.socket_mode import SocketMode
+from handlers import everything
+from handlers.command import Word
+from handlers.desk import Desk
+from jobs.clock import start_clock
+from storage.engine import Store
+from storage.tables import Workspace
+from workflow.directory import Directory
+
+log = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How Slack is reached: with an app token by Socket Mode, else with a signing secret by HTTP on a port."""
+
+    bot_token: str
+    api_url: str = SLACK
+    app_token: str | None = None
+    signing_secret: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 3000
+
+
+@dataclass
+class Concord:
+    """Everything that runs; made by ``start``."""
+
+    store: Store
+    installation: Installation
+    carrier: Carrier
+    sender: Sender
+    scheduler: Any
+    door: SocketMode | HttpMode
+    wire: Wire
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self) -> None:
+        """Take nothing new, finish what is in flight, let go. Harmless when called again."""
+        if self.stopped.is_set():
+            return
+        self.stopped.set()
+        self.door.stop()
+        self.scheduler.shutdown(wait=True)
+        self.carrier.close()
+        self.sender.stop()
+        self.wire.close()
+        self.store.close()
+        log.info("stopped")
+
+
+def start(
+    store: Store,
+    connection: Connection,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    sender_settings: SenderSettings | None = None,
+    words: dict[str, Word] | None = None,
+) -> Concord:
+    """Connect to Slack and begin to work. Raises NotConnectedError with words for the operator where that fails."""
+    settings = sender_settings or SenderSettings()
+    client = web_client(connection.bot_token, base_url=connection.api_url, timeout=settings.call_timeout)
+    installation = sign_in(client)
+    store.transact(lambda session: serve_only(session, installation, clock()))
+    drawing = Messages(clock)
+    sender = Sender(store, client, drawing, clock, settings, version_of=drawing.version)
+    wire = Wire(connection.bot_token, base_url=connection.api_url)
+    carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge)
+    secret = connection.signing_secret if connection.app_token is None else None
+    app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
+    everything.register(Desk(app, store, carrier, clock), words)
+    sender.start()
+    door = _door(connection, app)
+    scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection))
+    return Concord(store, installation, carrier, sender, scheduler, door, wire)
+
+
+def _door(connection: Connection, app: Any) -> SocketMode | HttpMode:
+    if connection.app_token is not None:
+        client = web_client(None, base_url=connection.api_url)
+        socket = SocketMode(app, client, connection.app_token)
+        socket.start()
+        return socket
+    if connection.signing_secret is None:
+        raise NotConnectedError(
+            "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing. `concord manifest` makes an app that "
+            "has both; docs/connect.md says where Slack shows them."
+        )
+    http = HttpMode(app, connection.host, connection.port)
+    http.start()
+    return http
+
+
+def _directory(connection: Connection) -> Directory:
+    return read_directory(web_client(connection.bot_token, base_url=connection.api_url))
+
+
+def serve_only(session: Session, installation: Installation, now: datetime) -> None:
+    """Bind the store to its workspace at the first start. Raises NotConnectedError for any other workspace later."""
+    row = session.execute(select(col(Workspace.team_id), col(Workspace.name))).first()
+    if row is None:
+        session.execute(insert(Workspace).values(team_id=installation.team_id, name=installation.team, seen_at=now))
+    elif row.team_id != installation.team_id:
+        raise NotConnectedError(
+            f"This database belongs to the workspace {row.name}, and the token to {installation.team}. One installation "
+            f"serves one workspace: set CONCORD_DATABASE_URL to another database, or use the token of {row.name}."
+        )

@@ -1,0 +1,21 @@
+"""What Slack knows of people and channels, brought up to date."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from storage.engine import Store
+from workflow.directory import Directory, resolve
+
+log = structlog.get_logger()
+
+
+def refresh(store: Store, read: Callable[[], Directory], now: datetime) -> None:
+    """Read the workspace's directory and fill in what projects know by name only. A failure is tried again next time."""
+    try:
+        known = read()
+    except Exception as error:
+        log.warning("directory not read", error=type(error).__name__)
+        return
+    store.transact(lambda session: resolve(session, known, now))
