@@ -87,9 +87,7 @@ def _open(session: Session, lot_id: int, item_ids: list[int], now: datetime) -> 
             select(col(Item.id), col(Item.queue_id)).where(
                 col(Item.id).in_(item_ids), col(Item.state) == ItemState.LOADING
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     for item_id in item_ids:
         if (queue_id := queue_of.get(item_id)) is not None:
@@ -124,7 +122,7 @@ def _known_keys(session: Session, project_id: int, rows: list[Candidate]) -> dic
             col(Item.project_id) == project_id, col(Item.key).in_({row.key for row in rows})
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _first_with(session: Session, project_id: int, rows: list[Candidate]) -> dict[str, int]:
@@ -135,7 +133,7 @@ def _first_with(session: Session, project_id: int, rows: list[Candidate]) -> dic
             col(Item.duplicate_of).is_(None),
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _insert_items(session: Session, project_id: int, lot_id: int, rows: list[Candidate]) -> dict[str, int]:
@@ -144,7 +142,7 @@ def _insert_items(session: Session, project_id: int, lot_id: int, rows: list[Can
     queues = _queues(session, project_id, {row.priority for row in rows})
     values = [_item(project_id, lot_id, row) | {"queue_id": queues[row.priority]} for row in rows]
     made = session.execute(insert(Item).returning(col(Item.digest), col(Item.id)), values)
-    return dict(made.tuples().all())
+    return dict(made.all())
 
 
 def _insert_doubles(
@@ -196,4 +194,4 @@ def _queues(session: Session, project_id: int, priorities: set[int]) -> dict[int
             col(Queue.project_id) == project_id, col(Queue.skill) == "", col(Queue.difficulty) == ""
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())

@@ -18,7 +18,7 @@ def merge(session: Session, gone_id: int, kept_id: int, now: datetime) -> None:
     gone = session.execute(select(Person).where(col(Person.id) == gone_id)).scalar_one()
     handle, name = gone.handle, gone.name
     _give_roles(session, gone_id, kept_id)
-    _drop_double_places(session, gone_id, kept_id, now)
+    _give_places(session, gone_id, kept_id, now)
     session.execute(delete(QueueCursor).where(col(QueueCursor.person_id) == gone_id))
     for table in SQLModel.metadata.sorted_tables:
         for key in table.foreign_keys:
@@ -39,10 +39,14 @@ def _give_roles(session: Session, gone_id: int, kept_id: int) -> None:
     session.execute(delete(Member).where(col(Member.person_id) == gone_id))
 
 
-def _drop_double_places(session: Session, gone_id: int, kept_id: int, now: datetime) -> None:
+def _give_places(session: Session, gone_id: int, kept_id: int, now: datetime) -> None:
     taken = select(col(Assignment.item_id)).where(col(Assignment.person_id) == kept_id)
-    double = (col(Assignment.person_id) == gone_id, col(Assignment.item_id).in_(taken))
-    projects = session.execute(select(col(Assignment.project_id)).where(*double).distinct()).scalars().all()
-    for project_id in projects:
+    session.execute(
+        update(Assignment)
+        .where(col(Assignment.person_id) == gone_id, col(Assignment.item_id).not_in(taken))
+        .values(person_id=kept_id)
+    )
+    double = col(Assignment.person_id) == gone_id
+    for project_id in session.execute(select(col(Assignment.project_id)).where(double).distinct()).scalars().all():
         upkeep.release_person(session, project_id, gone_id, now)
-    session.execute(delete(Assignment).where(*double))
+    session.execute(delete(Assignment).where(double))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from workflow import normalise
 
-_PERSON_ID = re.compile(r"[UW][A-Z0-9]{5,24}")
-_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{5,24}")
+_PERSON_ID = re.compile(r"[UW][A-Z0-9]{1,24}")
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{1,24}")
 _MENTION = re.compile(r"<[@#]([A-Z0-9]+)(?:\|[^>]*)?>")
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 _LONGEST = 80

@@ -17,9 +17,7 @@ def listed(session: Session) -> list[dict[str, Any]]:
             select(col(Member.project_id), func.count(col(Member.person_id).distinct())).group_by(
                 col(Member.project_id)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     rows = session.execute(
         select(col(Project.id), col(Project.name), col(Project.question)).order_by(col(Project.name))
