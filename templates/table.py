@@ -13,7 +13,7 @@ def drawn(rows: list[list[str]], aligned: list[str], widest: int = WIDEST) -> st
     """Rows of cells as lines; the first row is the head and gets a rule.
 
     `aligned` says left, center or right per column (anything else is left). A table wider than `widest` columns has
-    the words of its widest columns wrapped; a word longer than its column is broken. Nothing is left out.
+    the words of its widest columns wrapped, down to eight each; a longer word is broken. Nothing is left out.
     """
     count = max(map(len, rows), default=0)
     filled = [[" ".join(cell.split()) for cell in row] + [""] * (count - len(row)) for row in rows]
@@ -53,9 +53,10 @@ def _wrapped(text: str, room: int) -> list[str]:
             if line and used + 1 + wide > room:
                 lines.append(line)
                 line, used = piece, wide
+            elif line:
+                line, used = f"{line} {piece}", used + 1 + wide
             else:
-                line = f"{line} {piece}" if line else piece
-                used += wide + (1 if used else 0)
+                line, used = piece, wide
     return [*lines, line]
 
 

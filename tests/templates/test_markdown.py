@@ -107,6 +107,7 @@ def test_a_table_is_aligned_by_what_is_seen() -> None:
 
 
 @given(st.lists(st.lists(st.text("ab 日\u0301", max_size=60), min_size=3, max_size=3), min_size=1, max_size=5))
+@example([["", "\u0301 aaaaaaaaaaaa 日日", "aaaaaaaaaaaaaa日日"]])
 def test_a_wide_table_wraps_and_loses_nothing(rows: list[list[str]]) -> None:
     text = drawn(rows, ["left", "right", "center"], 40)
     assert all(width(line) <= 40 for line in text.split("\n"))
