@@ -1,5 +1,7 @@
 """conversations.*: which there are, who is in them, what was said."""
 
+from base64 import b64decode, b64encode
+from bisect import bisect_left, bisect_right
 from typing import Any
 
 from sandbox import delivery, shapes
@@ -115,9 +117,14 @@ def history(sim: Simulator, args: Json) -> Json:
     need(args, "channel")
     place = places.joined(sim, args["channel"])
     need_scope(sim, places.scope_for(place, "history"))
-    said = [sim.workspace.messages[place.id][ts] for ts in sim.workspace.order.get(place.id, [])]
-    rows = [message for message in reversed(said) if _between(message.ts, args)]
-    return _said(sim, rows, args)
+    listed = _between(sim.workspace.order.get(place.id, []), args)
+    if args.get("cursor"):
+        listed = listed[: bisect_right(listed, _read_cursor(str(args["cursor"])))]
+    limit = whole(args, "limit", 100, 999)
+    shown = listed[-limit:]
+    rows = [sim.workspace.messages[place.id][ts] for ts in reversed(shown)]
+    following = _cursor(listed[-limit - 1]) if len(listed) > limit else ""
+    return _said(sim, rows, args, following)
 
 
 @method("conversations.replies", tier=3)
@@ -130,26 +137,48 @@ def replies(sim: Simulator, args: Json) -> Json:
     if found is None:
         raise SlackError("thread_not_found")
     root = sim.workspace.find_message(place.id, found.thread_ts or found.ts) or found
-    listed = sim.workspace.threads.get((place.id, root.ts), [])
-    inside = [sim.workspace.messages[place.id][ts] for ts in listed if _between(ts, args)]
-    return _said(sim, [root, *inside], args)
+    inside = _between(sim.workspace.threads.get((place.id, root.ts), []), args)
+    shown, following = page([root.ts, *inside], args, 100, 999)
+    rows = [sim.workspace.messages[place.id][ts] for ts in shown]
+    return _said(sim, rows, args, following)
 
 
-def _between(ts: str, args: Json) -> bool:
-    oldest, latest = str(args.get("oldest") or "0"), args.get("latest")
+def _between(listed: list[str], args: Json) -> list[str]:
+    """The timestamps from ``oldest`` to ``latest``."""
     inclusive = flag(args, "inclusive")
-    after = float(ts) >= float(oldest) if inclusive else float(ts) > float(oldest)
-    if latest in (None, "", "now"):
-        return after
-    return after and (float(ts) <= float(latest) if inclusive else float(ts) < float(latest))
+    low = bisect_left if inclusive else bisect_right
+    high = bisect_right if inclusive else bisect_left
+    start = low(listed, _ts(args, "oldest")) if args.get("oldest") else 0
+    end = high(listed, _ts(args, "latest")) if args.get("latest") not in (None, "", "now") else len(listed)
+    return listed[start:end]
 
 
-def _said(sim: Simulator, rows: list[Message], args: Json) -> Json:
-    whole(args, "limit", 100, 999)
-    shown, following = page(rows, args, 100, 999)
+def _ts(args: Json, name: str) -> str:
+    """A bound as timestamps are written, so that they compare as text."""
+    try:
+        return f"{float(args[name]):.6f}"
+    except (TypeError, ValueError):
+        raise SlackError(f"invalid_ts_{name}") from None
+
+
+def _cursor(ts: str) -> str:
+    return b64encode(f"next_ts:{ts}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> str:
+    try:
+        kind, _, ts = b64decode(cursor, validate=True).decode().partition(":")
+    except ValueError:
+        kind, ts = "", ""
+    if kind != "next_ts":
+        raise SlackError("invalid_cursor")
+    return ts
+
+
+def _said(sim: Simulator, rows: list[Message], args: Json, following: str) -> Json:
     metadata = flag(args, "include_all_metadata")
     out: Json = {
-        "messages": [shapes.message(sim.workspace, message, metadata=metadata) for message in shown],
+        "messages": [shapes.message(sim.workspace, message, metadata=metadata) for message in rows],
         "has_more": bool(following),
         "pin_count": sum(message.pinned for message in rows),
     }

@@ -311,11 +311,15 @@ def test_an_event_without_ack_is_tried_again_with_a_reason(workspace: Workspace,
         headers = request.headers
         tries.append((headers.get("x-slack-retry-num"), headers.get("x-slack-retry-reason")))
 
-    workspace.settings(ack_seconds=0.3)
-    workspace.delivery(drop_acks=2)
-    with connected(workspace, app):
-        workspace.say("ana", "@concord hi", workspace.channel("rte"))
-        wait_for(lambda: len(tries) >= 2)
+    subscribed = workspace.get("/sandbox/state")["app"]["events"]
+    workspace.settings(ack_seconds=0.3, events=["app_mention"])
+    workspace.delivery(drop_acks=1)
+    try:
+        with connected(workspace, app):
+            workspace.say("ana", "@concord hi", workspace.channel("rte"))
+            wait_for(lambda: len(tries) >= 2)
+    finally:
+        workspace.settings(events=subscribed)
     assert tries[0][0] in (None, ["0"])
     assert any(number == ["1"] and reason == ["timeout"] for number, reason in tries)
 

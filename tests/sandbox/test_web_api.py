@@ -163,10 +163,13 @@ def test_history_pages_and_bounds(client: WebClient, workspace: Workspace) -> No
     stamps = [client.chat_postMessage(channel=channel, text=str(n))["ts"] for n in range(5)]
     first = client.conversations_history(channel=channel, limit=2)
     assert [m["text"] for m in first["messages"]] == ["4", "3"]
+    client.chat_postMessage(channel=channel, text="came meanwhile")
     rest = client.conversations_history(channel=channel, limit=9, cursor=first["response_metadata"]["next_cursor"])
     assert [m["text"] for m in rest["messages"]] == ["2", "1", "0"]
     inside = client.conversations_history(channel=channel, oldest=stamps[1], latest=stamps[3])
     assert [m["text"] for m in inside["messages"]] == ["2"]
+    assert workspace.call("conversations.history", channel=channel, oldest="x")["error"] == "invalid_ts_oldest"
+    assert workspace.call("conversations.history", channel=channel, cursor="?")["error"] == "invalid_cursor"
     both = client.conversations_history(channel=channel, oldest=stamps[1], latest=stamps[3], inclusive=True)
     assert [m["text"] for m in both["messages"]] == ["3", "2", "1"]
 
