@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 from slack_sdk import WebClient
 
-from tests.sandbox.conftest import Look
-from tests.sandbox_fixtures import Workspace, start
+from tests.sandbox.conftest import PATIENCE, Look
+from tests.sandbox_fixtures import Workspace, start, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -188,8 +188,23 @@ def test_a_flood_leaves_no_gap(workspace: Workspace, look: Look, context: Browse
     workspace.say("ben", "after the flood", channel=rte)
     expect(tab.locator(".stage").get_by_text("after the flood")).to_be_visible()
     shown = tab.locator(".message")
-    while tab.get_by_text("before the flood").count() == 0:
-        before = shown.count()
+
+    def all_there() -> bool:
         tab.locator(".feed").evaluate("(feed) => feed.scrollTo(0, 0)")
-        expect(shown).not_to_have_count(before)
-    expect(shown).to_have_count(122)
+        return shown.count() == 122
+
+    wait_for(all_there, timeout=PATIENCE / 1000)
+    expect(shown.first).to_contain_text("before the flood")
+
+
+def test_what_is_said_while_the_page_opens_is_not_missed(workspace: Workspace, context: BrowserContext) -> None:
+    rte = workspace.channel("rte")
+    tab = context.new_page()
+    tab.route_web_socket("**/client/live*", lambda socket: said_before(workspace, rte, socket))
+    tab.goto(f"{workspace.url}/?user={workspace.user('ana')}&channel={rte}")
+    expect(tab.locator(".message")).to_contain_text("said in the gap")
+
+
+def said_before(workspace: Workspace, channel: str, socket: WebSocketRoute) -> None:
+    workspace.say("ben", "said in the gap", channel=channel)
+    socket.connect_to_server()

@@ -4,28 +4,25 @@ import { liveAddress } from "./api.js";
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 8000;
 
-/** `onEvent` gets each event, and {type: "resync"} after a gap; `onStatus` gets "live" or "reconnecting". */
+/** `onEvent` gets each event, and {type: "resync"} at each beginning: what happened just before it is not told; `onStatus` gets "live" or "reconnecting". */
 export function listen(user, { onEvent, onStatus }) {
   let socket = null;
   let wait = FIRST_WAIT;
   let stopped = false;
   let timer = 0;
-  let hadGap = false;
 
   const connect = () => {
     socket = new WebSocket(liveAddress(user));
     socket.addEventListener("open", () => {
       wait = FIRST_WAIT;
       onStatus("live");
-      if (hadGap) onEvent({ type: "resync" });
-      hadGap = false;
+      onEvent({ type: "resync" });
     });
     socket.addEventListener("message", ({ data }) => {
       try { onEvent(JSON.parse(data)); } catch (problem) { console.warn("unreadable event", problem); }
     });
     socket.addEventListener("close", () => {
       if (stopped) return;
-      hadGap = true;
       onStatus("reconnecting");
       timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, LONGEST_WAIT);
