@@ -161,13 +161,13 @@ def _header(source: _Rewindable, wanted: list[str]) -> list[str]:
         )
     missing = [name for name in wanted if name not in names]
     if missing:
-        raise RefusedError(_missing(missing, names))
+        raise RefusedError(_missing(missing, names, first.text))
     return names
 
 
-def _missing(missing: list[str], names: list[str]) -> str:
+def _missing(missing: list[str], names: list[str], line: str) -> str:
     for separator, called in ((";", "semicolons"), ("\t", "tabs")):
-        if len(names) == 1 and separator in names[0]:
+        if len(names) == 1 and separator in line:
             return f"The columns of the file are separated by {called}: save it with commas."
     hints = [
         f"{name!r}" + (f" (did you mean {near[0]!r}?)" if (near := _near(name, names)) else "") for name in missing
