@@ -54,8 +54,8 @@ def demo(
     desk = Desk(workspace.url)
     kept, labels = actors.data(items, leave=actors.FOR_VISITORS if crowd else 0)
     with opened() as store:
-        actors.enlist(store, desk, kept, labels, now())
-        acts = actors.script(kept, labels, _titles(store))
+        planned = actors.enlist(store, desk, labels, now())
+        acts = actors.script(kept, planned, _titles(store))
         _play(store, desk, acts, speed=speed, people=people, live=crowd)
 
 

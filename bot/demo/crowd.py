@@ -60,8 +60,8 @@ class Progress:
             return self.clicked
 
 
-def enlist(store: Store, desk: Desk, items: list[Json], labels: list[Json], now: datetime) -> None:
-    """Make the crowd annotators of the project and plan for each the items that they labelled."""
+def enlist(store: Store, desk: Desk, labels: list[Json], now: datetime) -> list[Json]:
+    """Make the crowd annotators and plan for each the items that they labelled; the labels whose places were still free."""
     users = desk.users()
     with store.read() as session:
         project_id = projects.by_name(session, PROJECT)
@@ -73,11 +73,14 @@ def enlist(store: Store, desk: Desk, items: list[Json], labels: list[Json], now:
 
     store.transact(join)
     rows = [Planned(line, row["item_id"], users[row["annotator"]]) for line, row in enumerate(labels, start=2)]
+    taken: set[int] = set()
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
         refused = store.transact(lambda session, part=chunk: plan(session, project_id, part, now))  # type: ignore[misc]
-        if refused:
-            log.info("places were taken already", count=len(refused), first=refused[0].reason)
+        taken |= {row.line for row in refused}
+    if taken:
+        log.info("places were taken already", count=len(taken))
+    return [label for line, label in enumerate(labels, start=2) if line not in taken]
 
 
 def script(items: list[Json], labels: list[Json], titles: dict[str, str]) -> Script:
