@@ -71,19 +71,9 @@ def _broken(element: Element) -> Element:
 
 def _small(one: Element, limit: int) -> Iterator[Element]:
     if one["type"] == "text" and escaped_length(one["text"]) > limit:
-        yield from ({**one, "text": piece} for piece in _texts(one["text"], limit))
+        yield from ({**one, "text": piece} for piece in split(one["text"], limit, escaped_length))
     else:
         yield one
-
-
-def _texts(text: str, limit: int) -> list[str]:
-    """Pieces of a text whose escaped length is within the limit."""
-    pieces = split(text, limit)
-    return [
-        smaller
-        for piece in pieces
-        for smaller in ([piece] if escaped_length(piece) <= limit else _texts(piece, max(2, len(piece) * 2 // 3)))
-    ]
 
 
 def _pieces(part: Part, most: int) -> Iterator[Part]:

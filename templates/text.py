@@ -101,41 +101,41 @@ def _boundary(text: str, most: int) -> int:
     return int(last)
 
 
-def split(text: str, limit: int) -> list[str]:
-    """Pieces of at most `limit` UTF-16 units that joined are the text; nothing is lost.
+def split(text: str, limit: int, measure: Callable[[str], int] = units) -> list[str]:
+    """Pieces of at most `limit` that joined are the text; nothing is lost.
 
     Broken after a paragraph if one ends in the second half, else after a line, a sentence, a word, a seen character;
-    a single character longer than the limit is broken inside.
+    a single character longer than the limit is broken inside. The measure of a text is that of its parts together.
     """
-    if limit < 2:
+    if limit < 6:
         raise ValueError(f"a text cannot be split into pieces of {limit} characters")
     pieces = []
-    while units(text) > limit:
-        end = _break(text, limit)
+    while measure(text) > limit:
+        end = _break(text, limit, measure)
         pieces.append(text[:end])
         text = text[end:]
     return [*pieces, text] if text or not pieces else pieces
 
 
-def _break(text: str, limit: int) -> int:
-    ends = _fitting_ends(text, limit)
+def _break(text: str, limit: int, measure: Callable[[str], int]) -> int:
+    ends = _fitting_ends(text, limit, measure)
     last = ends[-1]
-    window = text[: last + 1]
+    whole = set(ends)  # a mark may follow a space and belong to it
     for pattern in ("\n\n", "\n", ". ", " "):
-        at = window.rfind(pattern, last // 2, last)
-        if at >= 0 and at + len(pattern) <= last:
-            return at + len(pattern)
+        at = text.rfind(pattern, last // 2, last)
+        while at >= 0:
+            if at + len(pattern) in whole:
+                return at + len(pattern)
+            at = text.rfind(pattern, last // 2, at + len(pattern) - 1)
     return last
 
 
-def _fitting_ends(text: str, limit: int) -> list[int]:
+def _fitting_ends(text: str, limit: int, measure: Callable[[str], int]) -> list[int]:
     ends, used = [], 0
     for found in _GRAPHEME.finditer(text[: limit + 1]):
-        used += units(found.group())
+        used += measure(found.group())
         if used > limit:
             break
         ends.append(found.end())
-    if ends:
-        return ends
-    # One endless character: break it where the units allow, never inside a surrogate pair (Python has none).
-    return [limit // 2]
+    # One endless character is broken inside; no code point measures more than six.
+    return ends or [limit // 6]

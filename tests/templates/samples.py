@@ -42,5 +42,183 @@ CARDS: dict[str, dict[str, Any]] = {
 }
 """The cards of the tests themselves, in tests/templates/cards."""
 
-SAMPLES: dict[str, dict[str, Any]] = {}
-"""The templates of the house."""
+FIELDS = [{"name": "text", "text": "The cat sat on the mat."}, {"name": "hypothesis", "text": "A cat was sitting."}]
+LABELS = [
+    {"id": 1, "title": "Implies", "description": "Whoever believes the text believes the hypothesis"},
+    {"id": 2, "title": "Does not", "description": ""},
+]
+MANY = [{"id": number, "title": f"Label {number}", "description": "About it"} for number in range(1, 13)]
+FLAGS = [{"person": "Ana", "reason": "several_fit", "note": "Both readings are fine"}]
+RULING = {"person": "Rita", "title": "Implies", "rationale": "See section 2", "changed_from": "Does not"}
+ITEM = {
+    "assignment_id": 1017,
+    "key": "item 17",
+    "position": 3,
+    "fields": FIELDS,
+    "chosen": 2,
+    "place": "labelled",
+    "ruled": False,
+    "free": False,
+    "answerable": True,
+    "may_skip": True,
+    "may_flag": True,
+    "note": "Read the second sentence again",
+}
+BATCH: dict[str, Any] = {
+    "id": 7,
+    "version": 4,
+    "project_id": 1,
+    "project": "rte",
+    "question": "Does the text imply the hypothesis?",
+    "guideline": "1.0",
+    "total": 25,
+    "answered": 2,
+    "summary": {"labelled": 20, "skipped": 2, "flagged": 1, "closed": 1, "returned": 1},
+    "back": 2,
+    "forward": 4,
+    "back_value": Id("7:2"),
+    "forward_value": Id("7:4"),
+    "item": ITEM,
+    "labels": LABELS,
+    "long": True,
+}
+CASE: dict[str, Any] = {
+    "id": 5,
+    "version": 1,
+    "project_id": 1,
+    "project": "rte",
+    "question": "Does the text imply the hypothesis?",
+    "guideline": "1.0",
+    "key": "item 17",
+    "fields": FIELDS,
+    "reason": "unclear",
+    "open": True,
+    "withdrawn": False,
+    "may_send_back": True,
+    "flags": FLAGS,
+    "more_flags": 2,
+    "labels": LABELS,
+    "ruling": RULING,
+    "long": True,
+}
+NOTICE: dict[str, Any] = {
+    "project": "rte",
+    "key": "item 17",
+    "fields": FIELDS,
+    "reviewer": "Rita",
+    "title": "Implies",
+    "rationale": "See section 2",
+    "own": "Does not",
+    "changed": True,
+    "guideline": "1.0",
+}
+DIGEST: dict[str, Any] = {
+    "project": "rte",
+    "project_id": 1,
+    "labels": 1204,
+    "items_done": 96,
+    "since": "2026-03-01 09:00 UTC+01:00",
+    "till": "2026-03-02 09:00 UTC+01:00",
+    "done": 400,
+    "items": 800,
+    "to_go": 400,
+    "ends": "2026-03-06 12:00 UTC+01:00",
+    "skips": 3,
+    "escalations": {"open": 4},
+    "oldest": "2026-03-01 10:00 UTC+01:00",
+    "agreement": {
+        "level": "nominal",
+        "words": "alpha .241 (95 % interval .213 to .269): do not build on it",
+        "raw": 0.66,
+        "shares": [{"title": "Implies", "share": 0.6}, {"title": "Does not", "share": 0.4}],
+        "confused": {"first": "Implies", "second": "Does not", "share": 1.0, "items": 700},
+    },
+    "more_shares": 1,
+    "people": [{"name": "Ana", "labels": 300}, {"name": "Ben", "labels": 200}],
+    "more_people": 2,
+    "undelivered": 1,
+    "file_id": Id("F0123ABCD"),
+    "alt_text": "A chart",
+    "may_post": True,
+}
+HOME_PROJECT: dict[str, Any] = {
+    "id": 1,
+    "name": "rte",
+    "question": "Does the text imply the hypothesis?",
+    "roles": ["annotator", "lead"],
+    "annotates": True,
+    "reviews": True,
+    "leads": True,
+    "labelled": 120,
+    "open": 3,
+    "waiting": 2,
+    "cases": [{"id": 5, "key": "item 17", "reason": "disagreement"}],
+    "rulings": [{"id": 4, "key": "item 12", "title": "Implies"}],
+    "progress": {"done": 400, "items": 800},
+    "since": "2026-03-01 09:00 UTC+01:00",
+    "undelivered": 1,
+}
+READER: dict[str, Any] = {
+    "title": "Guideline",
+    "subtitle": "rte, version 1.0",
+    "blocks": [
+        {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "Read twice."}]}],
+        }
+    ],
+    "page": 2,
+    "pages": 3,
+    "before": Id("guideline:1:1"),
+    "next": Id("guideline:1:3"),
+}
+
+SAMPLES: dict[str, dict[str, Any]] = {
+    "batch.yaml.j2": BATCH,
+    "escalation.yaml.j2": CASE,
+    "ruling_notice.yaml.j2": NOTICE,
+    "digest.yaml.j2": DIGEST,
+    "refused.yaml.j2": {"message": "Only a lead of rte can do this: ask @lea"},
+    "said.yaml.j2": {"message": "Ana: 25 items"},
+    "nothing.yaml.j2": {"project": "rte", "why": "held", "until": "2026-03-01 14:10 UTC+01:00"},
+    "home.yaml.j2": {"projects": [HOME_PROJECT], "more_projects": 2},
+    "flag.yaml.j2": {"project": "rte", "metadata": Id("1017:1700000000000000")},
+    "rule.yaml.j2": {**CASE, "chosen": 1, "metadata": Id("rule:5:1")},
+    "labels.yaml.j2": {"labels": [{"person": "Ana", "title": "Implies", "late": True}], "more_labels": 3},
+    "reader.yaml.j2": READER,
+    "message.yaml.j2": {"blocks": READER["blocks"]},
+    "people.yaml.j2": {
+        "project": "rte",
+        "metadata": Id("1"),
+        "members": [{"name": "Ana", "roles": "annotator, lead", "problem": "Slack knows nobody called @ana"}],
+        "more_members": 4,
+    },
+    "assign.yaml.j2": {"project": "rte", "metadata": Id("1"), "size": 25},
+}
+"""The templates of the house, each as full as it gets."""
+
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("batch.yaml.j2", {**BATCH, "labels": MANY}),
+    ("batch.yaml.j2", {**BATCH, "item": None}),
+    *(
+        ("batch.yaml.j2", {**BATCH, "item": {**ITEM, "place": place, "free": free, "answerable": free, "note": None}})
+        for place in ("open", "flagged", "skipped", "returned", "closed", "barred")
+        for free in (False, True)
+    ),
+    ("batch.yaml.j2", {**BATCH, "labels": MANY[:7], "item": {**ITEM, "place": "open", "chosen": None}}),
+    ("escalation.yaml.j2", {**CASE, "open": False}),
+    ("escalation.yaml.j2", {**CASE, "open": False, "withdrawn": True, "ruling": None, "flags": []}),
+    ("escalation.yaml.j2", {**CASE, "open": False, "ruling": {**RULING, "title": None, "changed_from": None}}),
+    ("escalation.yaml.j2", {**CASE, "labels": MANY, "ruling": None}),
+    ("ruling_notice.yaml.j2", {**NOTICE, "title": None, "own": None, "guideline": None}),
+    ("digest.yaml.j2", {**DIGEST, "people": [], "file_id": "", "may_post": False, "ends": "", "oldest": ""}),
+    ("home.yaml.j2", {"projects": [], "more_projects": 0}),
+    ("rule.yaml.j2", {**CASE, "chosen": 0, "labels": [], "metadata": Id("back:5:1")}),
+    ("rule.yaml.j2", {**CASE, "chosen": 3, "labels": MANY, "metadata": Id("rule:5:1")}),
+    ("labels.yaml.j2", {"labels": [], "more_labels": 0}),
+    *(
+        ("nothing.yaml.j2", {"project": "rte", "why": why, "until": ""})
+        for why in ("no_items", "loading", "planned", "yours_done", "escalated", "all_done")
+    ),
+]
+"""The other faces of a template: what it shows where something is empty, over, long or not allowed."""

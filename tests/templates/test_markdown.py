@@ -135,6 +135,7 @@ def shown(parts: list[dict[str, Any]]) -> str:
 @example("- " + "word " * 900, 300)
 @example("1. a\n" * 900, 3000)
 @example("# h\n" * 50, 100)
+@example("&" * 900, 100)
 @example("```\n" + "line\n" * 400 + "```", 200)
 def test_pages_hold_all_and_fit(markdown: str, most: int) -> None:
     made = pages(markdown, most)
