@@ -138,15 +138,16 @@ class Sender:
 
     def _take(self, limit: int) -> Iterator[Job]:
         """Claim what may go now, in order, as far as there are workers for its lane."""
-        lanes = [lane for lane in Lane if self._room(lane) > 0]
-        if not lanes or self._stopping.is_set():
-            return
-        now = self._delivery.clock()
-        with self._delivery.store.read() as session:
-            found = due.candidates(session, now, self._free(lanes, now), limit)
-        for row in found:
-            if self._room(Lane(row.lane)) > 0 and (job := self._claim(row)) is not None:
-                yield job
+        claimed = True
+        while claimed and not self._stopping.is_set():
+            claimed = False
+            now = self._delivery.clock()
+            with self._delivery.store.read() as session:
+                found = due.candidates(session, now, self._free(now), limit)
+            for row in found:
+                if self._room(Lane(row.lane)) > 0 and (job := self._claim(row)) is not None:
+                    claimed = True
+                    yield job
 
     def _claim(self, row: Candidate) -> Job | None:
         now = self._delivery.clock()
@@ -172,12 +173,12 @@ class Sender:
             lanes = [row.lane for row in self._at_work.values()]
         return min(workers - len(lanes), most - sum(busy >= lane for busy in lanes))
 
-    def _free(self, lanes: list[Lane], now: datetime) -> Free:
+    def _free(self, now: datetime) -> Free:
         """What the pace and the rows at work let go now."""
         with self._changed:
             at_work = list(self._at_work.values())
         return Free(
-            lanes=lanes,
+            lanes=[lane for lane in Lane if self._room(lane) > 0],
             send=[kind for kind, rule in RULES.items() if self._may_call(rule.method, now)],
             settle=[kind for kind, rule in RULES.items() if self._may_call(rule.looks_with, now)],
             may_open=self._may_call("conversations.open", now),

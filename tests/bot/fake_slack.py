@@ -269,7 +269,7 @@ class Pool:
             answer = self.slack.web("upload", {"file": url.rsplit("/", 1)[1], "data": body}, self.timeout)
         except HTTPError as error:
             return Answer(error.code, dict(error.headers.items()), error.read())
-        return Answer(200 if answer["ok"] else 400)
+        return Answer(200 if answer["ok"] else 500)
 
 
 AFTER_EFFECT = ["reset_after", "500_after", "internal_error_after", "fatal_error_after", "killed_after", "late"]
