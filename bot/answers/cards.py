@@ -69,7 +69,7 @@ def _everywhere(tools: Tools, answer: ShowCard, reply: Reply) -> None:
     copies = select(col(Card.channel), col(Card.ts)).where(
         col(Card.kind) == answer.kind, col(Card.subject_id) == answer.subject_id
     )
-    with tools.store.read() as session:
+    with tools.read() as session:
         places = session.execute(copies).all()
     for channel, ts in places:
         put(tools, Showing(answer.kind, answer.subject_id, channel, ts, reply.user_id))
@@ -96,7 +96,7 @@ def _show(tools: Tools, showing: Showing) -> Later | None:
 
 
 def _draw(tools: Tools, showing: Showing) -> Drawn | None:
-    with tools.store.read() as session:
+    with tools.read() as session:
         if showing.doubted is not None:
             present = tools.drawing.version(session, showing.kind, showing.subject_id)
             if present == showing.doubted:
@@ -118,7 +118,7 @@ def _done(tools: Tools, showing: Showing, drawn: Drawn) -> Later | None:
     # A newer answer is drawn anyway.
     if tools.lines.newer_waits(showing.line):
         return None
-    with tools.store.read() as session:
+    with tools.read() as session:
         present = tools.drawing.version(session, showing.kind, showing.subject_id)
     if present is None or present == drawn.version:
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
@@ -42,7 +43,8 @@ class Carrier:
         threads = {CARDS: pace.card_threads, TRIGGERS: pace.trigger_threads, WEB: pace.web_threads}
         lines = Lines(threads)
         shown = Shown(store, clock, self._write_later)
-        self._tools = Tools(store, wire, drawing, lines, Addresses(pace), Hashes(), shown, pace, clock, nudge)
+        turns = BoundedSemaphore(pace.drawn_at_once)
+        self._tools = Tools(store, wire, drawing, lines, Addresses(pace), Hashes(), shown, pace, clock, nudge, turns)
 
     def submit(self, answer: Answer, reply: Reply) -> None:
         """Take an answer on; returns at once."""

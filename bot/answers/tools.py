@@ -1,8 +1,10 @@
 """What every kind of answer is carried out with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import BoundedSemaphore
 
 from sqlmodel import Session
 
@@ -33,6 +35,13 @@ class Tools:
     pace: Pace
     clock: Callable[[], datetime]
     nudge: Callable[[], None]
+    turns: BoundedSemaphore
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for drawing, once it is our turn."""
+        with self.turns, self.store.read() as session:
+            yield session
 
     def outbox(self, write: Callable[[Session, datetime], None]) -> None:
         """Hand something over to the sender, in a transaction of its own."""

@@ -75,7 +75,7 @@ def show_home(tools: Tools, answer: ShowHome, reply: Reply) -> None:
 
 
 def _find_home(tools: Tools, person_id: int) -> None:
-    with tools.store.read() as session:
+    with tools.read() as session:
         user_id = session.execute(select(col(Person.slack_id)).where(col(Person.id) == person_id)).scalar()
     if user_id:
         _publish(tools, user_id, None)
@@ -90,7 +90,7 @@ def _publish(tools: Tools, user_id: str, known: str | None) -> None:
 
 def _open(tools: Tools, opening: Opening) -> Later | None:
     answer, reply = opening.answer, opening.reply
-    with tools.store.read() as session:
+    with tools.read() as session:
         view = tools.drawing.draw_view(session, answer.template, answer.context)
     method = "views.push" if reply.in_modal else "views.open"
     trouble = tools.wire.call(method, {"trigger_id": reply.trigger_id, "view": view}).trouble
@@ -110,7 +110,7 @@ def _job(tools: Tools, redrawing: Redrawing) -> Job:
 
 
 def _redraw(tools: Tools, redrawing: Redrawing) -> Later | None:
-    with tools.store.read() as session:
+    with tools.read() as session:
         view = tools.drawing.draw_view(session, redrawing.answer.template, redrawing.answer.context)
     target = "user_id" if redrawing.method == "views.publish" else "view_id"
     guard = {"hash": redrawing.hash} if redrawing.hash else {}

@@ -1,13 +1,14 @@
 """The wiring, against the sandbox: what comes in, what is acknowledged when, and what a click costs."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlmodel import Session
 
 from bot.app import NotConnectedError, sign_in
@@ -44,14 +45,24 @@ def shown(workspace: Workspace, text: str, user: str = "ana") -> bool:
 
 
 def test_a_click_makes_one_request_over_its_response_url_and_no_web_api_call(
-    house: House, workspace: Workspace
+    house: House, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = house.post()
     before = len(methods(workspace))
+    contexts: list[type] = []
+    genuine: Any = ssl.SSLContext.__new__
+
+    def counted(kind: type, *args: object, **more: object) -> ssl.SSLContext:
+        contexts.append(kind)
+        made: ssl.SSLContext = genuine(kind, *args, **more)
+        return made
+
+    monkeypatch.setattr(ssl.SSLContext, "__new__", counted)
     for number in range(1, 6):
         assert workspace.click("ana", card, "label") == {"ok": True}
         wait_for(partial(shown, workspace, f"card {number}"))
     assert methods(workspace)[before:] == ["response_url"] * 5
+    assert contexts == []
     (pool,) = (house.wire.pool.pools[key] for key in house.wire.pool.pools.keys())  # noqa: SIM118 - not a mapping
     assert (pool.num_requests, pool.num_connections) == (5, 1)
     assert house.stored() == 5
@@ -164,7 +175,7 @@ def test_a_typed_nul_or_half_a_pair_reaches_the_store_as_text_that_it_can_keep(
     )
     assert said.json() == {"ok": True, "action": "close"}
     with house.store.read() as session:
-        (row,) = session.query(History).all()
+        (row,) = session.execute(select(History)).scalars()
     assert row.after == {"text": "ab\ufffdc\U0001f600"}
 
 
