@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.slack.errors import Remedy, Trouble, judge
+from workflow import directory as known
 
 PAGE = 200
 # T2 is 20 calls a minute; the first may go at once.
@@ -48,6 +49,27 @@ class ChannelEntry:
     is_private: bool
     is_archived: bool
     is_member: bool
+
+
+def read_directory(client: WebClient, sleep: Callable[[float], None] = time.sleep) -> known.Directory:
+    """Everybody, and every channel that Slack shows the bot, as the workflow knows them. Raises DirectoryError."""
+    members = [
+        known.DirectoryEntry(
+            slack_id=one.slack_id,
+            name=one.name,
+            display_name=one.display_name or one.real_name,
+            email=one.email,
+            time_zone=one.time_zone or None,
+            deleted=one.deleted,
+            is_bot=one.is_bot,
+        )
+        for one in people(client, sleep)
+    ]
+    places = [
+        known.ChannelEntry(slack_id=one.slack_id, name=one.name, archived=one.is_archived, is_member=one.is_member)
+        for one in channels(client, sleep)
+    ]
+    return known.Directory(members, places)
 
 
 def people(client: WebClient, sleep: Callable[[float], None] = time.sleep) -> list[Directory]:
