@@ -1,6 +1,5 @@
 """Labels and items out again, row by row: JSON Lines code point for code point, CSV safe to open in a spreadsheet."""
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,6 +35,7 @@ UNDO = (
 
 # A plain number is no formula, and stays a number. The wide forms are read as the narrow ones in some countries.
 _FORMULA = re.compile("['=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_QUOTED = re.compile('[",\r\n]')
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -122,12 +122,11 @@ def write_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], out: Te
     A cell that a spreadsheet could run as a formula, or that begins with an apostrophe, gets an apostrophe in front: taking
     one leading apostrophe from every cell that has one gives back what was there.
     """
-    writer = csv.writer(out, lineterminator="\n")
     escaped = 0
     for cells in _with_header(columns, rows):
         safe = cells if raw else [_safe(cell) for cell in cells]
         escaped += sum(cell != kept for cell, kept in zip(cells, safe, strict=True))
-        writer.writerow(safe)
+        out.write(",".join(_quoted(cell) for cell in safe) + "\n")
     return escaped
 
 
@@ -143,6 +142,11 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def _quoted(cell: str) -> str:
+    # The standard library's writer leaves a lone carriage return without quotes, and readers then see two rows.
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
 
 
 def _safe(cell: str) -> str:
