@@ -108,7 +108,7 @@ def _quoted_row(source: _Rewindable, header: list[str], first: Line) -> Row | Re
         return Refused(first.number, "", problem, raw)
     if record.fault:
         source.put_back(taken[1:])
-        return Refused(first.number, _column(header, len(record.fields)), record.fault, first.text)
+        return Refused(first.number, _column(header, record), record.fault, first.text)
     if problem:
         return Refused(first.number, "", problem, raw)
     return _row(header, first.number, record.fields, raw)
@@ -137,9 +137,10 @@ def _row(header: list[str], line: int, fields: list[str], raw: str) -> Row | Ref
     return Row(line, dict(zip(header, fields, strict=True)), raw)
 
 
-def _column(header: list[str], complete: int) -> str:
-    # The field at fault is complete where text follows it, and not yet where it is open: it is the last one begun.
-    return header[min(max(complete - 1, 0), len(header) - 1)]
+def _column(header: list[str], record: _Record) -> str:
+    # The field at fault is the last one begun: still open, or complete and followed by what should not be there.
+    at = len(record.fields) - (record.open_parts is None)
+    return header[at] if at < len(header) else ""
 
 
 def _header(source: _Rewindable, wanted: list[str]) -> list[str]:
