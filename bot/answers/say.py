@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from bot.answers.drawing import fields
 from bot.answers.lines import Job, Later
-from bot.answers.tools import CARDS, TRIGGERS, WEB, Tools, counted
+from bot.answers.tools import CARDS, TRIGGER_USED, TRIGGERS, WEB, Tools, counted
 from bot.answers.wire import Answered
 from bot.slack.errors import Remedy
 from handlers.answer import Reply, Say
@@ -58,7 +58,7 @@ def _say(tools: Tools, saying: Saying) -> Later | None:
         return _next_way(tools, saying)
     answered = _by(tools, way, saying)
     trouble = answered.trouble
-    if trouble is None:
+    if trouble is None or (way == MODAL and trouble.code in TRIGGER_USED):
         return None
     log.warning("words not said", template=saying.answer.template, way=way, error=trouble.code)
     if way == URL and trouble.remedy in (Remedy.WAIT, Remedy.AGAIN):

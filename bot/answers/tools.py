@@ -19,6 +19,8 @@ from bot.slack.errors import Remedy, Trouble
 from storage.engine import Store
 
 CARDS, TRIGGERS, WEB = "cards", "triggers", "web"
+# The click was brought twice, or a call of unknown outcome had its effect: what was to open is open.
+TRIGGER_USED = {"exchanged_trigger_id", "trigger_exchanged"}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from bot.answers import say
 from bot.answers.lines import Job, Later
-from bot.answers.tools import CARDS, TRIGGERS, WEB, Tools, counted
+from bot.answers.tools import CARDS, TRIGGER_USED, TRIGGERS, WEB, Tools, counted
 from bot.slack.errors import Remedy
 from handlers.answer import OpenView, Reply, Say, ShowHome, UpdateView
 from storage.tables import Person
@@ -23,16 +23,15 @@ _numbers = itertools.count()
 HOME = "home"
 TOO_LATE = Say("click_again")
 TOO_OLD = {"expired_trigger_id", "trigger_expired", "invalid_trigger_id"}
-USED = {"exchanged_trigger_id", "trigger_exchanged"}
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A modal to open. ``maybe_open``: a call of unknown outcome may have opened it already."""
+    """A modal to open. ``again``: a first call had no known outcome."""
 
     answer: OpenView
     reply: Reply
-    maybe_open: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,12 +93,12 @@ def _open(tools: Tools, opening: Opening) -> Later | None:
         view = tools.drawing.draw_view(session, answer.template, answer.context)
     method = "views.push" if reply.in_modal else "views.open"
     trouble = tools.wire.call(method, {"trigger_id": reply.trigger_id, "view": view}).trouble
-    if trouble is None or (opening.maybe_open and trouble.code in USED):
+    if trouble is None or trouble.code in TRIGGER_USED:
         return None
     log.warning("view not opened", template=answer.template, error=trouble.code)
-    if trouble.remedy in (Remedy.LOOK, Remedy.AGAIN) and not opening.maybe_open:
+    if trouble.remedy in (Remedy.LOOK, Remedy.AGAIN) and not opening.again:
         # The trigger works once, so a second call cannot open it twice.
-        return Later(0, Job(TRIGGERS, lambda: _open(tools, replace(opening, maybe_open=True))))
+        return Later(0, Job(TRIGGERS, lambda: _open(tools, replace(opening, again=True))))
     if trouble.code in TOO_OLD or trouble.remedy in (Remedy.WAIT, Remedy.LOOK, Remedy.AGAIN):
         say.submit(tools, TOO_LATE, replace(reply, trigger_id=None))
     return None

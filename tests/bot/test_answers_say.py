@@ -110,6 +110,16 @@ def test_in_home_with_an_expired_trigger_the_words_come_as_a_direct_message(scen
     assert row.template == "refused"
 
 
+@pytest.mark.parametrize("answer", [WORDS, OpenView("unclear")])
+def test_a_click_that_is_brought_twice_opens_once_and_says_no_more(scene: Scene, answer: Say | OpenView) -> None:
+    scene.slack.play(OPEN, Play(), Play(body={"ok": False, "error": "exchanged_trigger_id"}, effect=False))
+    for _ in range(2):
+        scene.carrier.submit(answer, scene.reply(None, **IN_HOME))
+    assert scene.carrier.close(5)
+    assert len(scene.slack.effects(OPEN)) == 1
+    assert outbox(scene) == []
+
+
 def test_a_modal_that_came_too_late_is_owned_up_to(scene: Scene) -> None:
     scene.slack.play(OPEN, Play(body={"ok": False, "error": "expired_trigger_id"}, effect=False))
     scene.carrier.submit(OpenView("unclear"), scene.reply(trigger_id="t1"))
