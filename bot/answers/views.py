@@ -21,7 +21,7 @@ log = structlog.get_logger()
 _numbers = itertools.count()
 
 HOME = "home"
-TOO_LATE = Say("click_again")
+TOO_LATE = Say("refused", {"message": "Slack was too slow to open this. Nothing was changed: please click again."})
 TOO_OLD = {"expired_trigger_id", "trigger_expired", "invalid_trigger_id"}
 
 

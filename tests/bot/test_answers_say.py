@@ -125,7 +125,7 @@ def test_a_modal_that_came_too_late_is_owned_up_to(scene: Scene) -> None:
     scene.carrier.submit(OpenView("unclear"), scene.reply(trigger_id="t1"))
     assert scene.carrier.close(5)
     (body,) = scene.slack.effects(URL)
-    assert body["text"].startswith("click_again")
+    assert body["text"].endswith("please click again.")
 
 
 @pytest.mark.parametrize("effect", [False, True])
