@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from bot.answers.carrier import Carrier
+from bot.answers.pace import Pace
 from bot.answers.wire import Wire
 from bot.app import Installation, NotConnectedError, build_app, sign_in
 from bot.http_mode import HttpMode
@@ -81,6 +82,7 @@ def start(
     *,
     clock: Callable[[], datetime] = utc_now,
     sender_settings: SenderSettings | None = None,
+    answer_pace: Pace | None = None,
     words: dict[str, Word] | None = None,
 ) -> Concord:
     """Connect to Slack and begin to work. Raises NotConnectedError with words for the operator where that fails."""
@@ -90,8 +92,9 @@ def start(
     store.transact(lambda session: serve_only(session, installation, clock()))
     drawing = Messages(clock)
     sender = Sender(store, client, drawing, clock, settings, version_of=drawing.version)
-    wire = Wire(connection.bot_token, base_url=connection.api_url)
-    carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge)
+    pace = answer_pace or Pace()
+    wire = Wire(connection.bot_token, base_url=connection.api_url, timeout=pace.timeout)
+    carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace)
     secret = connection.signing_secret if connection.app_token is None else None
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
     everything.register(Desk(app, store, carrier, clock), words)
