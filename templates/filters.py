@@ -4,13 +4,18 @@ from collections.abc import Callable, Sized
 from functools import wraps
 from typing import Any
 
-from jinja2.filters import do_default
+from jinja2 import Undefined
 from markupsafe import Markup
 
 
 def _plural(count: int, one: str, many: str) -> str:
     """`1 item`, `3 items`, `8,000 items`."""
     return f"{count:,} {one if count == 1 else many}"
+
+
+def _default(value: Any, otherwise: Any) -> Any:
+    """The value, or something else where the variable is not defined."""
+    return otherwise if isinstance(value, Undefined) else value
 
 
 def _join(values: Any, between: str = ", ") -> str:
@@ -41,6 +46,9 @@ def _percent(share: float, places: int = 0) -> str:
 
 
 def _refuse(*arguments: Any) -> None:
+    for argument in arguments:
+        if isinstance(argument, Undefined):
+            str(argument)  # raises, and names the variable
     if any(isinstance(argument, Markup) for argument in arguments):
         raise ValueError("a filter is for values, not for what a macro returns")
 
@@ -59,7 +67,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
 FILTERS: dict[str, Callable[..., Any]] = {
     "capitalize": _guarded(str.capitalize),
     "decimals": _guarded(_decimals),
-    "default": _guarded(do_default),
+    "default": _default,
     "join": _guarded(_join),
     "length": _guarded(_length),
     "lower": _guarded(str.lower),

@@ -179,7 +179,8 @@ def test_markup_from_outside_is_refused(filled: Filled, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["x: {{ who }}", "x: {{ a.who }}", "{% if who %}x: 1{% endif %}", "x: {{ [who]|join }}"]
+    "source",
+    ["x: {{ who }}", "x: {{ a.who }}", "{% if who %}x: 1{% endif %}", "x: {{ [who]|join }}", "x: {{ who|number }}"],
 )
 def test_an_undefined_variable_is_named(filled: Filled, source: str) -> None:
     with pytest.raises(TemplateError, match=r"line 1: .*who"):
