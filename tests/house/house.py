@@ -57,9 +57,16 @@ TEAM: dict[str, list[str]] = {
 }
 
 
-def until(predicate: Callable[[], T], seconds: float = PATIENCE) -> T:
+def until(predicate: Callable[[], T | None], seconds: float = PATIENCE) -> T:
     """What ``predicate`` returns once it is true; the machine may be busy."""
-    return wait_for(predicate, seconds)
+    found = wait_for(predicate, seconds)
+    assert found is not None
+    return found
+
+
+def once(look: Callable[[], T], true: Callable[[T], Any], seconds: float = PATIENCE) -> T:
+    """What ``look`` finds, once ``true`` holds of it."""
+    return until(lambda: (found,) if true(found := look()) else None, seconds)[0]
 
 
 @dataclass
@@ -216,6 +223,9 @@ class House:
         row = self.one(select(col(Person.id)).where(col(Person.slack_id) == self.ids[name]))
         return int(row.id)
 
+    def person_row(self, name: str) -> Any:
+        return self.one(select(col(Person.active), col(Person.dm)).where(col(Person.slack_id) == self.ids[name]))
+
     def values(self) -> dict[int, str]:
         """Label values by the ids of their rows."""
         return {row.id: row.value for row in self.rows(select(col(LabelValue.id), col(LabelValue.value)))}
@@ -319,7 +329,7 @@ class Someone:
         before = {card["ts"] for card in self.cards()}
         home = self.home()
         self.press_ok(home, "Get a batch" if "Get a batch" in seen.titles(home) else "Show my batch")
-        return until(lambda: next((card for card in self.cards() if card["ts"] not in before), None))
+        return until(lambda: [card for card in self.cards() if card["ts"] not in before])[0]
 
     def answer(self, title: str, card: Json | None = None) -> Json:
         """Press something on a card (the newest unless given) and wait until it shows what came of it."""
@@ -330,7 +340,7 @@ class Someone:
     def changed(self, card: Json) -> Json:
         """The card once it shows another version than this."""
         before = seen.version(card)
-        return until(lambda: (now := self.see(card["ts"])) and seen.version(now) != before and now or None)
+        return once(lambda: self.see(card["ts"]), lambda now: seen.version(now) != before)
 
     def flag(self, note: str = "", reason: str = "several_fit", card: Json | None = None) -> Json:
         """*Unclear*, with the form filled in; the card afterwards."""
