@@ -15,6 +15,7 @@ from storage.tables import LotState
 from workflow import csv_rows, jsonl_rows, loading, lots, physical_lines, screening
 from workflow.errors import RefusedError
 from workflow.lots import CHUNK, Report
+from workflow.occurrences import Occurrences
 from workflow.rows import Refused, Row
 from workflow.screening import Candidate, Rules
 
@@ -104,8 +105,12 @@ def _format(path: Path) -> str:
 def _rows(file: BinaryIO, file_format: str, asked: Rules) -> Generator[Candidate | Refused, None, None]:
     lines = physical_lines.read(file, universal=file_format == "csv")
     rows = csv_rows.read(lines, asked.fields) if file_format == "csv" else jsonl_rows.read(lines)
-    for row in rows:
-        yield screening.screen(row, asked) if isinstance(row, Row) else row
+    with Occurrences() as occurrences:
+        for row in rows:
+            screened = screening.screen(row, asked) if isinstance(row, Row) else row
+            if isinstance(screened, Candidate) and screened.made:
+                screened = screened.again(occurrences.count(screened.key))
+            yield screened
 
 
 def _chunks(rows: Iterable[Candidate | Refused]) -> Iterator[list[Candidate | Refused]]:

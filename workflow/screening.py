@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -31,7 +31,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row that may become an item: everything put right. ``key`` is its id, kept or made."""
+    """A row that may become an item: everything put right. ``key`` is its id, kept or ``made`` from all that is in it."""
 
     line: int
     key: str
@@ -42,6 +42,11 @@ class Candidate:
     gold: str | None
     extra: dict[str, Any]
     raw: str
+    made: bool = False
+
+    def again(self, times: int) -> "Candidate":
+        """The same row when it comes another time: it has an id of its own."""
+        return replace(self, key=f"{self.key}-{times}") if times > 1 else self
 
 
 class _UnfitError(ValueError):
@@ -79,8 +84,8 @@ def _candidate(row: Row, asked: Rules) -> Candidate:
     gold = _gold(row, asked)
     extra = {name: _kept(value) for name, value in row.values.items() if name not in {*asked.fields, *KNOWN_COLUMNS}}
     digest = normalise.digest(list(fields.values()))
-    key = key or _made_key([digest, segment, priority, gold, extra])
-    return Candidate(row.line, key, fields, digest, segment, priority, gold, extra, row.raw)
+    made = None if key else _made_key([digest, segment, priority, gold, extra])
+    return Candidate(row.line, made or key, fields, digest, segment, priority, gold, extra, row.raw, made is not None)
 
 
 def _text(row: Row, name: str) -> str:

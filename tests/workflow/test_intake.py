@@ -173,10 +173,14 @@ def test_made_ids_are_the_same_every_time(store: Store, tmp_path: Path) -> None:
     first = bring_in(store, pid, tmp_path, content)
     assert (first.items, first.duplicates) == (2, 2)
     keys = [item.key for item in items(store)]
-    assert len(set(keys)) == len(keys) == 3
+    assert len(set(keys)) == len(keys) == 4
+    assert [item.extra["note"] for item in items(store) if item.duplicate_of] == ["2", "1"]
     again = bring_in(store, pid, tmp_path, "note,text\n1,b\n2,a\n1,a\n1,a\n")
     assert (again.items, again.duplicates) == (0, 4)
     assert [item.key for item in items(store)] == keys
+    once_more = bring_in(store, pid, tmp_path, "note,text\n1,a\n1,a\n1,a\n")
+    assert (once_more.items, once_more.duplicates) == (0, 3)
+    assert len(items(store)) == 5
 
 
 def test_projects_do_not_see_each_others_ids_and_texts(store: Store, tmp_path: Path) -> None:
