@@ -10,6 +10,8 @@ from sqlmodel import Session, col
 from storage.tables import Assignment, Digest, Escalation, Guideline, Item, Project
 from templates import markdown
 from templates.charts import ChartDay, alt_text
+from templates.foreign import escaped_length
+from templates.slack import RICH_TEXT
 from templates.text import shorten
 from workflow import calendar, digest, people
 from workflow.views.batch import batch_view, shown_fields
@@ -64,12 +66,13 @@ def _first_flags(view: dict[str, Any]) -> dict[str, Any]:
 def fit(fields: Sequence[Mapping[str, str]], room: int) -> tuple[list[dict[str, str]], bool]:
     """Texts cut so that all together fit, the short ones whole; and whether any was cut."""
     left, fitted = room, {}
-    by_length = sorted(range(len(fields)), key=lambda n: len(fields[n]["text"]))
+    by_length = sorted(range(len(fields)), key=lambda n: escaped_length(fields[n]["text"]))
     for done, n in enumerate(by_length):
-        share = left // (len(fields) - done)
-        fitted[n] = shorten(fields[n]["text"], share) or " "
-        left -= len(fitted[n])
-    cut = any(len(fitted[n]) < len(field["text"]) for n, field in enumerate(fields))
+        # What is cut here has a button to read the rest; what rendering cuts has none.
+        share = min(left // (len(fields) - done), RICH_TEXT)
+        fitted[n] = shorten(fields[n]["text"], share, escaped_length) or " "
+        left -= escaped_length(fitted[n])
+    cut = any(fitted[n] != (field["text"] or " ") for n, field in enumerate(fields))
     return [{"name": field["name"], "text": fitted[n]} for n, field in enumerate(fields)], cut
 
 
