@@ -125,7 +125,8 @@ def test_assign_says_what_it_needs(open_house: OpenHouse) -> None:
 
 def people_form(house: House) -> Json:
     assert house.lea.command("/concord people", "rte-leads") == {"ok": True}
-    return house.lea.modal()
+    view: Json = house.lea.modal()
+    return view
 
 
 def roles(house: House, name: str) -> set[Role]:
