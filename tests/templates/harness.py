@@ -13,7 +13,7 @@ from templates.blocks import IdentifierError, Payload, render, render_view
 from templates.engine import environment
 from tests.templates.mrkdwn import markup
 from tests.templates.oracle import faults, mappings
-from tests.templates.samples import CARDS, SAMPLES, Id
+from tests.templates.samples import CARDS, SAMPLES, VARIANTS, Id, Word
 
 HOUSE = Path(templates.__file__).parent
 OURS = Path(__file__).parent / "cards"
@@ -87,9 +87,13 @@ def _blank(node: nodes.Node) -> bool:
 
 
 def all_samples() -> list[tuple[str, dict[str, Any]]]:
-    """The tests' own cards and every template of the house that has a sample."""
-    house = [(name, sample) for name, sample in templates_and_variables() if sample is not None]
-    return [*CARDS.items(), *house]
+    """The tests' own cards, and every template of the house that has a sample."""
+    return [*CARDS.items(), *((name, sample) for name, sample in templates_and_variables() if sample is not None)]
+
+
+def all_faces() -> list[tuple[str, dict[str, Any]]]:
+    """The same, with the other faces of the templates."""
+    return [*all_samples(), *VARIANTS]
 
 
 def payload(name: str, values: dict[str, Any]) -> Payload:
@@ -97,16 +101,19 @@ def payload(name: str, values: dict[str, Any]) -> Payload:
     folder = OURS if name in CARDS else HOUSE
     source = (folder / name).read_text(encoding="utf-8")
     is_view = any(line.startswith("type:") for line in source.splitlines())
-    return (render_view if is_view else render)(name, (OURS,), **values)
+    return (render_view if is_view else render)(name, (OURS,) if name in CARDS else (), **values)
 
 
 def leaves(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Path and text of every text in a sample."""
+    """Path and text of every text in a sample; the types of ready-made blocks are the converter's, not somebody's text."""
+    if isinstance(node, Word):
+        return
     if isinstance(node, str):
         yield path, node
     elif isinstance(node, dict):
         for key, inner in node.items():
-            yield from leaves(inner, (*path, key))
+            if key != "type":
+                yield from leaves(inner, (*path, key))
     elif isinstance(node, (list, tuple)):
         for index, inner in enumerate(node):
             yield from leaves(inner, (*path, index))
@@ -122,6 +129,11 @@ def replaced(sample: dict[str, Any], path: tuple[str | int, ...], value: str) ->
     return changed
 
 
+def harmless(value: str) -> str:
+    """A word in the place of a hostile value, so that the same branches of the template are taken."""
+    return "word" if value else ""
+
+
 def everywhere(sample: dict[str, Any], value: str) -> dict[str, Any]:
     """The sample with the text in every place that is no id."""
     for path, text in list(leaves(sample)):
@@ -130,8 +142,17 @@ def everywhere(sample: dict[str, Any], value: str) -> dict[str, Any]:
     return sample
 
 
-def wrong(name: str, sample: dict[str, Any], values: dict[str, Any], *, identifier: bool = False) -> list[str]:
-    """What is wrong with the template when it is rendered with these values instead of its sample.
+def rotated(sample: dict[str, Any], turn: int) -> dict[str, Any]:
+    """The sample with another hostile text in each place that is no id; after all turns each place has had each text."""
+    values = list(HOSTILE.values())
+    for number, (path, text) in enumerate(list(leaves(sample))):
+        if not isinstance(text, Id):
+            sample = replaced(sample, path, values[(number + turn) % len(values)])
+    return sample
+
+
+def wrong(name: str, twin: dict[str, Any], values: dict[str, Any], *, identifier: bool = False) -> list[str]:
+    """What is wrong with the template when it is rendered with these values; `twin` has harmless ones in their place.
 
     Only where the value stands for an id may it be refused, and then as `IdentifierError`.
     """
@@ -141,12 +162,20 @@ def wrong(name: str, sample: dict[str, Any], values: dict[str, Any], *, identifi
         if identifier:
             return []
         raise
-    return faults(made) + acted(payload(name, sample), made)
+    return faults(made) + acted(_active(payload(name, twin)), made)
 
 
-def acted(expected: Payload, made: Payload) -> list[str]:
+def wrong_at(name: str, sample: dict[str, Any], path: tuple[str | int, ...], value: str) -> list[str]:
+    """What is wrong when one text of the sample is replaced."""
+    text = next(text for where, text in leaves(sample) if where == path)
+    identifier = isinstance(text, Id)
+    twin = sample if identifier else replaced(sample, path, harmless(value))
+    return wrong(name, twin, replaced(sample, path, value), identifier=identifier)
+
+
+def acted(expected: Counter[str], made: Payload) -> list[str]:
     """Markup, mentions, links and pictures that the values added."""
-    found = _active(made) - _active(expected)
+    found = _active(made) - expected
     return [f"foreign text became {kind} ({count} more)" for kind, count in found.items()]
 
 

@@ -13,6 +13,12 @@ class Id(str):
     __slots__ = ()
 
 
+class Word(str):
+    """A word of ours that a template compares, such as a state; nobody outside writes it."""
+
+    __slots__ = ()
+
+
 CARDS: dict[str, dict[str, Any]] = {
     "labelling.yaml.j2": {
         "project": "rte",
@@ -48,7 +54,7 @@ LABELS = [
     {"id": 2, "title": "Does not", "description": ""},
 ]
 MANY = [{"id": number, "title": f"Label {number}", "description": "About it"} for number in range(1, 13)]
-FLAGS = [{"person": "Ana", "reason": "several_fit", "note": "Both readings are fine"}]
+FLAGS = [{"person": "Ana", "reason": Word("several_fit"), "note": "Both readings are fine"}]
 RULING = {"person": "Rita", "title": "Implies", "rationale": "See section 2", "changed_from": "Does not"}
 ITEM = {
     "assignment_id": 1017,
@@ -56,7 +62,7 @@ ITEM = {
     "position": 3,
     "fields": FIELDS,
     "chosen": 2,
-    "place": "labelled",
+    "place": Word("labelled"),
     "ruled": False,
     "free": False,
     "answerable": True,
@@ -91,7 +97,7 @@ CASE: dict[str, Any] = {
     "guideline": "1.0",
     "key": "item 17",
     "fields": FIELDS,
-    "reason": "unclear",
+    "reason": Word("unclear"),
     "open": True,
     "withdrawn": False,
     "may_send_back": True,
@@ -152,7 +158,7 @@ HOME_PROJECT: dict[str, Any] = {
     "labelled": 120,
     "open": 3,
     "waiting": 2,
-    "cases": [{"id": 5, "key": "item 17", "reason": "disagreement"}],
+    "cases": [{"id": 5, "key": "item 17", "reason": Word("disagreement")}],
     "rulings": [{"id": 4, "key": "item 12", "title": "Implies"}],
     "progress": {"done": 400, "items": 800},
     "since": "2026-03-01 09:00 UTC+01:00",
@@ -180,7 +186,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "digest.yaml.j2": DIGEST,
     "refused.yaml.j2": {"message": "Only a lead of rte can do this: ask @lea"},
     "said.yaml.j2": {"message": "Ana: 25 items"},
-    "nothing.yaml.j2": {"project": "rte", "why": "held", "until": "2026-03-01 14:10 UTC+01:00"},
+    "nothing.yaml.j2": {"project": "rte", "why": Word("held"), "until": "2026-03-01 14:10 UTC+01:00"},
     "home.yaml.j2": {"projects": [HOME_PROJECT], "more_projects": 2},
     "flag.yaml.j2": {"project": "rte", "metadata": Id("1017:1700000000000000")},
     "rule.yaml.j2": {**CASE, "chosen": 1, "metadata": Id("rule:5:1")},
@@ -201,23 +207,26 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("batch.yaml.j2", {**BATCH, "labels": MANY}),
     ("batch.yaml.j2", {**BATCH, "item": None}),
     *(
-        ("batch.yaml.j2", {**BATCH, "item": {**ITEM, "place": place, "free": free, "answerable": free, "note": None}})
+        (
+            "batch.yaml.j2",
+            {**BATCH, "item": {**ITEM, "place": Word(place), "free": free, "answerable": free, "note": None}},
+        )
         for place in ("open", "flagged", "skipped", "returned", "closed", "barred")
         for free in (False, True)
     ),
-    ("batch.yaml.j2", {**BATCH, "labels": MANY[:7], "item": {**ITEM, "place": "open", "chosen": None}}),
+    ("batch.yaml.j2", {**BATCH, "labels": MANY[:7], "item": {**ITEM, "place": Word("open"), "chosen": None}}),
     ("escalation.yaml.j2", {**CASE, "open": False}),
     ("escalation.yaml.j2", {**CASE, "open": False, "withdrawn": True, "ruling": None, "flags": []}),
     ("escalation.yaml.j2", {**CASE, "open": False, "ruling": {**RULING, "title": None, "changed_from": None}}),
     ("escalation.yaml.j2", {**CASE, "labels": MANY, "ruling": None}),
     ("ruling_notice.yaml.j2", {**NOTICE, "title": None, "own": None, "guideline": None}),
-    ("digest.yaml.j2", {**DIGEST, "people": [], "file_id": "", "may_post": False, "ends": "", "oldest": ""}),
+    ("digest.yaml.j2", {**DIGEST, "people": [], "file_id": Id(""), "may_post": False, "ends": "", "oldest": ""}),
     ("home.yaml.j2", {"projects": [], "more_projects": 0}),
     ("rule.yaml.j2", {**CASE, "chosen": 0, "labels": [], "metadata": Id("back:5:1")}),
     ("rule.yaml.j2", {**CASE, "chosen": 3, "labels": MANY, "metadata": Id("rule:5:1")}),
     ("labels.yaml.j2", {"labels": [], "more_labels": 0}),
     *(
-        ("nothing.yaml.j2", {"project": "rte", "why": why, "until": ""})
+        ("nothing.yaml.j2", {"project": "rte", "why": Word(why), "until": ""})
         for why in ("no_items", "loading", "planned", "yours_done", "escalated", "all_done")
     ),
 ]
