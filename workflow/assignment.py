@@ -170,7 +170,7 @@ def _take(session: Session, project_id: int, person_id: int, wanted: int) -> lis
     queues = session.execute(
         select(col(Queue.id))
         .where(col(Queue.project_id) == project_id, col(Queue.low) < col(Queue.next_seq))
-        .order_by(col(Queue.priority).desc(), col(Queue.id))
+        .order_by(*places.in_order())
     ).scalars()
     taken: list[int] = []
     for queue_id in list(queues):

@@ -11,7 +11,7 @@ from workflow import outbox
 from workflow.errors import NotAllowedError
 
 
-def version_of(batch_id: Any) -> Any:
+def version_of(batch_id: int) -> Any:
     """SQL: the version of a batch's card, which grows with every change of the batch and of its places."""
     places = select(func.coalesce(func.sum(col(Assignment.version)), 0)).where(col(Assignment.batch_id) == batch_id)
     own = select(col(Batch.version)).where(col(Batch.id) == batch_id)

@@ -122,6 +122,8 @@ def _change(
     )
     if Role.ANNOTATOR in before - after:
         upkeep.release_person(session, project_id, person_id, now, actor=by)
+    if Role.ANNOTATOR in after - before:
+        upkeep.person_joined(session, project_id)
 
 
 def _switch(session: Session, slack_id: str, now: datetime, *, active: bool) -> None:
@@ -135,9 +137,11 @@ def _switch(session: Session, slack_id: str, now: datetime, *, active: bool) -> 
     session.execute(update(Person).where(col(Person.id) == found.id).values(active=active))
     action = "person.reactivated" if active else "person.deactivated"
     history.note(session, now, action, "person", found.id, before={"active": not active}, after={"active": active})
-    if not active:
-        works_in = select(col(Member.project_id)).where(
-            col(Member.person_id) == found.id, col(Member.role) == Role.ANNOTATOR
-        )
-        for project_id in session.execute(works_in.order_by(col(Member.project_id))).scalars().all():
+    works_in = select(col(Member.project_id)).where(
+        col(Member.person_id) == found.id, col(Member.role) == Role.ANNOTATOR
+    )
+    for project_id in session.execute(works_in.order_by(col(Member.project_id))).scalars().all():
+        if active:
+            upkeep.person_joined(session, project_id)
+        else:
             upkeep.release_person(session, project_id, found.id, now)

@@ -29,6 +29,11 @@ class Locked:
     overlap: int
 
 
+def in_order() -> tuple[Any, Any]:
+    """SQL: the order in which queues are locked, which is the one in which they are emptied."""
+    return col(Queue.priority).desc(), col(Queue.id)
+
+
 def lock_items(session: Session, item_ids: Iterable[int]) -> list[Locked]:
     """Lock items, and the queues that they wait in, until the transaction ends; what is not there is left out.
 
@@ -38,10 +43,7 @@ def lock_items(session: Session, item_ids: Iterable[int]) -> list[Locked]:
     wanted = sorted(set(item_ids))
     queue_ids = select(col(Item.queue_id)).where(col(Item.id).in_(wanted))
     session.execute(
-        select(col(Queue.id))
-        .where(col(Queue.id).in_(queue_ids))
-        .order_by(col(Queue.id))
-        .with_for_update(key_share=True)
+        select(col(Queue.id)).where(col(Queue.id).in_(queue_ids)).order_by(*in_order()).with_for_update(key_share=True)
     )
     rows = session.execute(
         select(
@@ -94,7 +96,7 @@ def _lacking(session: Session, item_ids: list[int]) -> dict[int, int]:
         .scalar_subquery()
     )
     rows = session.execute(select(col(Item.id), col(Item.overlap) - taken).where(col(Item.id).in_(item_ids)))
-    return {item_id: lacking for item_id, lacking in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def advance(session: Session, queue_id: int, count: int) -> int:

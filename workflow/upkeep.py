@@ -43,6 +43,13 @@ def release_person(
     return _return_places(session, list(found.scalars()), now, "person.released", actor, only=held, stranded=False)
 
 
+def person_joined(session: Session, project_id: int) -> None:
+    """Somebody annotates (again): with as many people as the overlap, what even so nobody may take is looked for."""
+    enough = select(col(Project.overlap)).where(col(Project.id) == project_id)
+    if _annotators(session, project_id) >= session.execute(enough).scalar_one():
+        session.execute(update(Project).where(col(Project.id) == project_id).values(stranded_after=0))
+
+
 def _return_places(
     session: Session,
     assignment_ids: list[int],
