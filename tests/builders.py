@@ -26,6 +26,7 @@ from storage.tables import (
     Role,
     SkipRule,
 )
+from workflow import places
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -163,6 +164,7 @@ def add_items(session: Session, world: World, count: int, overlap: int) -> None:
             insert(Queue).values(project_id=world.project_id).returning(col(Queue.id))
         ).scalar_one()
     first = len(world.items)
+    seq = places.advance(session, world.queue_id, count)
     for number in range(first, first + count):
         world.items.append(
             session.execute(
@@ -171,7 +173,7 @@ def add_items(session: Session, world: World, count: int, overlap: int) -> None:
                     project_id=world.project_id,
                     lot_id=world.lot_id,
                     queue_id=world.queue_id,
-                    seq=number + 1,
+                    seq=seq + number - first,
                     open_places=overlap,
                     overlap=overlap,
                     key=f"i{number}",
@@ -183,4 +185,3 @@ def add_items(session: Session, world: World, count: int, overlap: int) -> None:
                 .returning(col(Item.id))
             ).scalar_one()
         )
-    session.execute(update(Queue).where(col(Queue.id) == world.queue_id).values(next_seq=first + count + 1))

@@ -22,54 +22,11 @@ from storage.tables import (
     SkipRule,
 )
 from tests.builders import NOW, World, build
-from workflow import assignment, batches, flags, labelling, skips, upkeep
+from tests.workflow.clicks import Clicks, state_of
+from workflow import batches, labelling, upkeep
 from workflow.assignment import Given
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.flags import FlagReason
 from workflow.nothing import Nothing, Why
-
-
-class Clicks:
-    """People clicking, each click later than the one before."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.us = 1_000_000
-
-    def batch(self, name: str, **how: object) -> Given | Nothing:
-        people = self.world.people
-        return self.world.store.transact(
-            lambda s: assignment.next_batch(s, self.world.project_id, people[name], NOW, **how)  # type: ignore[arg-type]
-        )
-
-    def label(self, name: str, item: int, value: str, us: int | None = None) -> bool:
-        self.us += 1
-        place = self.world.place(name, self.world.items[item])
-        value_id = self.world.values[value]
-        answered = self.world.store.transact(
-            lambda s: labelling.record(s, self.world.slack_id(name), place.id, value_id, us or self.us, NOW)
-        )
-        return answered.changed
-
-    def skip(self, name: str, item: int) -> bool:
-        self.us += 1
-        place = self.world.place(name, self.world.items[item])
-        answered = self.world.store.transact(lambda s: skips.skip(s, self.world.slack_id(name), place.id, self.us, NOW))
-        return answered.changed
-
-    def flag(self, name: str, item: int, note: str = "?") -> bool:
-        self.us += 1
-        place = self.world.place(name, self.world.items[item])
-        answered = self.world.store.transact(
-            lambda s: flags.flag(
-                s, self.world.slack_id(name), place.id, FlagReason.GUIDELINE_SILENT, note, self.us, NOW
-            )
-        )
-        return answered.changed
-
-
-def state_of(world: World, item: int) -> ItemState:
-    return world.item(world.items[item]).state
 
 
 def test_three_people_label_and_the_majority_decides(store: Store) -> None:
@@ -308,7 +265,7 @@ def test_who_is_removed_gives_everything_back_and_what_nobody_may_finish_is_esca
 
 
 def change_overlap(world: World, new: int) -> None:
-    from storage.tables import Project  # noqa: PLC0415
+    from storage.tables import Project
 
     with world.store.write() as session:
         session.execute(update(Project).values(overlap=new, overlap_after=0))

@@ -1,0 +1,375 @@
+"""Whatever people do, in whatever order: nobody has an item twice, no item has too many labels, and every item ends.
+
+A state machine drives one small project at a time through everything that can happen to its items, and looks at the
+whole project after every step (``tests/workflow/life.py`` says what must hold).
+"""
+
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import func, insert, select, update
+from sqlmodel import Session, col
+
+from storage.engine import Store
+from storage.tables import (
+    Assignment,
+    Escalation,
+    Guideline,
+    Item,
+    ItemState,
+    Person,
+    Place,
+    Project,
+    Role,
+    SkipRule,
+)
+from tests.builders import add_items, build
+from tests.workflow import life
+from workflow import (
+    assignment,
+    batches,
+    escalation,
+    flags,
+    labelling,
+    membership,
+    plan,
+    projects,
+    rulings,
+    skips,
+    upkeep,
+)
+from workflow.assignment import Given
+from workflow.errors import RefusedError
+from workflow.flags import FlagReason
+
+NUMBERS = itertools.count()
+HOLD = 3600
+ANNOTATORS = 4
+WHO = st.integers(0, ANNOTATORS - 1)
+WHICH = st.integers(0, 4)
+VALUE = st.integers(0, 1)
+LATE = st.sampled_from([0, 0, 0, 0, 0, 2, 50])
+
+Click = Callable[[Session], Any]
+
+
+class LifeOfItems(RuleBasedStateMachine):
+    """One project, its people and its clock."""
+
+    store: Store
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.us = 1000
+        self.now = life.start()
+        self.ledger = life.Ledger()
+        self.clicks: list[Callable[[], bool]] = []
+        self.holding_before: set[int] = set()
+
+    @initialize(
+        overlap=st.integers(1, 3),
+        accept=st.sampled_from(["unanimous", "majority", "0.6"]),
+        skip=st.sampled_from(list(SkipRule)),
+        size=st.integers(1, 4),
+        count=st.integers(1, 4),
+        people=st.integers(1, ANNOTATORS),
+    )
+    def found(self, overlap: int, accept: str, skip: SkipRule, size: int, count: int, people: int) -> None:
+        number = next(NUMBERS)
+        self.names = [f"p{number}x{who}" for who in range(ANNOTATORS)]
+        self.world = build(
+            self.store,
+            name=f"project{number}",
+            annotators=tuple(self.names[:people]),
+            reviewers=(f"r{number}", *self.names[3:]),
+            items=count,
+            overlap=overlap,
+            accept=accept,
+            skip=skip,
+            batch_size=size,
+            hold_seconds=HOLD,
+        )
+        with self.store.write() as session:
+            for name in set(self.names) - set(self.world.people):
+                self.world.people[name] = session.execute(
+                    insert(Person)
+                    .values(handle=f"@{name}", slack_id=self.world.slack_id(name), name=name, active=True)
+                    .returning(col(Person.id))
+                ).scalar_one()
+        self.values = list(self.world.values.values())
+
+    def do(self, work: Click) -> Any:
+        """Do something that may be refused, but never fails in another way; what is refused changes nothing."""
+        before = self.trace()
+        try:
+            return self.store.transact(work)
+        except RefusedError:
+            assert self.trace() == before
+            return None
+
+    def trace(self) -> list[Any]:
+        return self.world.rows(
+            select(func.count(), func.sum(col(Assignment.version)), func.sum(col(Assignment.acted_us))).where(
+                col(Assignment.project_id) == self.world.project_id
+            )
+        )
+
+    def place(self, who: int, which: int) -> Any:
+        items = self.world.items
+        return self.world.place(self.names[who], items[which % len(items)])
+
+    def moment(self, late: int) -> int:
+        """When a click was made: now, or some clicks ago and only now arriving."""
+        self.us += 1
+        return self.us - late
+
+    def slack(self, who: int) -> str:
+        return self.world.slack_id(self.names[who])
+
+    def case(self, which: int) -> Any:
+        items = self.world.items
+        found = self.world.rows(
+            select(col(Escalation.id), col(Escalation.version))
+            .where(col(Escalation.item_id) == items[which % len(items)])
+            .order_by(col(Escalation.id).desc())
+            .limit(1)
+        )
+        return found[0] if found else None
+
+    # What annotators do
+
+    @rule(who=WHO, resume=st.booleans())
+    def ask(self, who: int, resume: bool) -> None:
+        person_id = self.world.people[self.names[who]]
+        given = self.do(lambda s: assignment.next_batch(s, self.world.project_id, person_id, self.now, resume=resume))
+        if given is not None and not isinstance(given, Given):
+            seen = life.look(self.world)
+            assert not [item_id for item_id in seen.items if seen.may_take(person_id, item_id)]
+        elif given is not None and not given.resumed:
+            mine = [p for here in life.look(self.world).places.values() for p in here if p.batch_id == given.batch_id]
+            assert len(mine) == given.size > 0
+            assert all(place.state is Place.OPEN and place.person_id == person_id for place in mine)
+
+    @rule(who=WHO, which=WHICH, value=VALUE, late=LATE)
+    def label(self, who: int, which: int, value: int, late: int) -> None:
+        if place := self.place(who, which):
+            us, value_id = self.moment(late), self.values[value]
+            self.clicks.append(lambda: self.click_label(who, place.id, value_id, us))
+            self.clicks[-1]()
+
+    def click_label(self, who: int, place_id: int, value_id: int, us: int) -> bool:
+        answered = self.do(lambda s: labelling.record(s, self.slack(who), place_id, value_id, us, self.now))
+        if not answered or not answered.changed:
+            return False
+        place = self.world.one(select(*Assignment.__table__.c).where(col(Assignment.id) == place_id))  # type: ignore[attr-defined]
+        assert (place.state, place.value_id, place.acted_us) == (Place.LABELLED, value_id, us)
+        if self.world.item(place.item_id).state is not ItemState.RULED:
+            self.ledger.counted[place.person_id, place.item_id] = (value_id, life.major_of(self.world))
+        return True
+
+    @rule(who=WHO, which=WHICH, late=LATE)
+    def skip(self, who: int, which: int, late: int) -> None:
+        if place := self.place(who, which):
+            us = self.moment(late)
+            self.clicks.append(lambda: bool(self.do(lambda s: skips.skip(s, self.slack(who), place.id, us, self.now))))
+            self.clicks[-1]()
+
+    @rule(who=WHO, which=WHICH, late=LATE)
+    def flag(self, who: int, which: int, late: int) -> None:
+        if place := self.place(who, which):
+            us = self.moment(late)
+            self.clicks.append(lambda: self.click_flag(who, place.id, us))
+            self.clicks[-1]()
+
+    def click_flag(self, who: int, place_id: int, us: int) -> bool:
+        answered = self.do(lambda s: flags.flag(s, self.slack(who), place_id, FlagReason.OTHER, "", us, self.now))
+        if not answered or not answered.changed:
+            return False
+        place = self.world.one(select(*Assignment.__table__.c).where(col(Assignment.id) == place_id))  # type: ignore[attr-defined]
+        assert (place.state, place.value_id) == (Place.FLAGGED, None)
+        self.ledger.counted.pop((place.person_id, place.item_id), None)
+        return True
+
+    @precondition(lambda self: self.clicks)
+    @rule(back=st.integers(1, 6))
+    def the_same_click_again(self, back: int) -> None:
+        states = dict(self.ledger.states)
+        self.clicks[-min(back, len(self.clicks))]()
+        if back == 1:
+            assert states == {item_id: self.world.item(item_id).state for item_id in states}
+
+    @rule(who=WHO, which=WHICH, position=st.integers(1, 4))
+    def back(self, who: int, which: int, position: int) -> None:
+        if (place := self.place(who, which)) and place.batch_id:
+            us = self.moment(0)
+            self.do(lambda s: batches.go_to(s, self.slack(who), place.batch_id, position, us))
+
+    # What reviewers do
+
+    @rule(which=WHICH, value=VALUE, stale=st.integers(0, 3))
+    def rule_on(self, which: int, value: int, stale: int) -> None:
+        if case := self.case(which):
+            version, value_id = case.version - (stale == 3), self.values[value]
+            reviewer = next(name for name in self.world.people if name.startswith("r"))
+            self.do(
+                lambda s: rulings.rule(
+                    s, self.world.slack_id(reviewer), case.id, version, value_id, f"because {stale}", self.now
+                )
+            )
+
+    @rule(which=WHICH)
+    def send_back(self, which: int) -> None:
+        if case := self.case(which):
+            reviewer = next(name for name in self.world.people if name.startswith("r"))
+            self.do(
+                lambda s: rulings.send_back(
+                    s, self.world.slack_id(reviewer), case.id, case.version, "look again", self.now
+                )
+            )
+
+    @rule(which=WHICH)
+    def see_labels(self, which: int) -> None:
+        if case := self.case(which):
+            self.do(lambda s: escalation.see_labels(s, self.slack(3), case.id, self.now))
+
+    # What leads, Slack and the clock do
+
+    @rule(hours=st.sampled_from([0, 2]), limit=st.integers(1, 3))
+    def the_clock_ticks(self, hours: int, limit: int) -> None:
+        self.now += timedelta(hours=hours)
+        self.store.transact(lambda s: upkeep.expire(s, self.now, limit))
+        self.store.transact(lambda s: upkeep.change_overlap(s, self.world.project_id, self.now, limit))
+        self.store.transact(lambda s: upkeep.escalate_stranded(s, self.world.project_id, self.now, limit))
+
+    @rule(overlap=st.integers(1, 4), at_once=st.booleans())
+    def overlap_changes(self, overlap: int, at_once: bool) -> None:
+        self.store.transact(lambda s: projects.set_overlap(s, self.world.project_id, overlap, self.now, None))
+        if at_once:
+            self.finish_upkeep()
+
+    def finish_upkeep(self) -> None:
+        for work in (upkeep.change_overlap, upkeep.escalate_stranded):
+            while self.store.transact(lambda s, work=work: work(s, self.world.project_id, self.now)):  # type: ignore[misc]
+                pass
+
+    @rule(who=WHO)
+    def person_joins(self, who: int) -> None:
+        self.do(
+            lambda s: membership.add(s, self.world.project_id, f"@{self.names[who]}", [Role.ANNOTATOR], self.now, None)
+        )
+
+    @rule(who=WHO)
+    def person_leaves(self, who: int) -> None:
+        person_id = self.world.people[self.names[who]]
+        self.do(lambda s: membership.remove(s, self.world.project_id, person_id, self.now, None))
+
+    @rule(who=WHO, active=st.booleans())
+    def account_changes(self, who: int, active: bool) -> None:
+        change = membership.reactivated if active else membership.deactivated
+        self.do(lambda s: change(s, self.slack(who), self.now))
+
+    @rule(rows=st.lists(st.tuples(WHICH, WHO), min_size=1, max_size=4))
+    def lead_plans(self, rows: list[tuple[int, int]]) -> None:
+        planned = [
+            plan.Planned(line, f"i{which % len(self.world.items)}", f"@{self.names[who]}")
+            for line, (which, who) in enumerate(rows)
+        ]
+        self.do(lambda s: plan.plan(s, self.world.project_id, planned, self.now))
+
+    @rule()
+    def items_come(self) -> None:
+        if len(self.world.items) < 6:
+            with self.store.write() as session:
+                overlap = session.execute(
+                    select(col(Project.overlap)).where(col(Project.id) == self.world.project_id)
+                ).scalar_one()
+                add_items(session, self.world, 1, overlap)
+
+    @rule()
+    def guideline_changes(self) -> None:
+        major = life.major_of(self.world) + 1
+        with self.store.write() as session:
+            guideline_id = session.execute(
+                insert(Guideline)
+                .values(project_id=self.world.project_id, major=major, minor=0, markdown="# Anew", at=self.now)
+                .returning(col(Guideline.id))
+            ).scalar_one()
+            session.execute(
+                update(Project).where(col(Project.id) == self.world.project_id).values(guideline_id=guideline_id)
+            )
+
+    @invariant()
+    def everything_holds(self) -> None:
+        if hasattr(self, "values"):
+            life.check(self.world, self.ledger)
+
+    # How it ends
+
+    def teardown(self) -> None:
+        if hasattr(self, "values"):
+            self.as_many_people_as_the_overlap()
+            for _ in range(60):
+                if not self.still_open():
+                    break
+                for who in range(ANNOTATORS):
+                    self.ask(who, resume=True)
+                    self.answer_all_but_one_of_three(who)
+                self.now += timedelta(seconds=HOLD + 1)
+                self.store.transact(lambda s: upkeep.expire(s, self.now))
+                self.everything_holds()
+            assert not self.still_open()
+
+    def as_many_people_as_the_overlap(self) -> None:
+        if not life.look(self.world).annotators:
+            self.account_changes(0, active=True)
+            self.person_joins(0)
+        people = len(life.look(self.world).annotators)
+        self.store.transact(lambda s: projects.set_overlap(s, self.world.project_id, people, self.now, None))
+        self.finish_upkeep()
+        self.everything_holds()
+
+    def answer_all_but_one_of_three(self, who: int) -> None:
+        """Label what one holds; every third place is left to its lease the first time round."""
+        person_id = self.world.people[self.names[who]]
+        seen = life.look(self.world)
+        mine = [p for here in seen.places.values() for p in here if p.person_id == person_id and p.state is Place.OPEN]
+        for place in mine:
+            if place.version % 3 != 2:
+                self.click_label(who, place.id, self.values[place.id % 2], self.moment(0))
+
+    def still_open(self) -> list[int]:
+        return [
+            row[0]
+            for row in self.world.rows(
+                select(col(Item.id)).where(
+                    col(Item.project_id) == self.world.project_id, col(Item.state) == ItemState.OPEN
+                )
+            )
+        ]
+
+
+@pytest.mark.slow
+def test_whatever_people_do_every_rule_holds_and_every_item_ends(store: Store) -> None:
+    machine = type("Life", (LifeOfItems,), {"store": store})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
