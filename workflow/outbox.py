@@ -80,12 +80,17 @@ def rewrite(session: Session, now: datetime, kind: str, subject_id: int, version
         "created_at": now,
     }
     types = SQLModel.metadata.tables["outbox"].c
-    copies = select(
-        literal(f"{kind}:{subject_id}:v{version}:c").concat(cast(col(Card.id), String)),
-        col(Card.id),
-        col(Card.channel),
-        *(literal(value, types[name].type) for name, value in row.items()),
-    ).where(col(Card.kind) == kind, col(Card.subject_id) == subject_id)
+    copies = (
+        select(
+            literal(f"{kind}:{subject_id}:v{version}:c").concat(cast(col(Card.id), String)),
+            col(Card.id),
+            col(Card.channel),
+            *(literal(value, types[name].type) for name, value in row.items()),
+        )
+        .where(col(Card.kind) == kind, col(Card.subject_id) == subject_id)
+        # The sender forgets a card that was deleted in Slack: not in this moment.
+        .with_for_update(read=True, key_share=True)
+    )
     session.execute(insert_or_skip(session, Outbox, ["key"]).from_select(["key", "card_id", "channel", *row], copies))
 
 

@@ -34,7 +34,7 @@ def deliver_update(delivery: Delivery, job: Job) -> None:
         newest = cards.version_now(delivery, session, job) if card else None
     if card is None:
         raise PointlessError("The message is not there any more.")
-    if newest is not None and card.version == newest:
+    if newest is not None and card.version == newest and not job.context.get(cards.AGAIN):
         _already(delivery, job, card)
         return
     drawn = delivery.drawn(job, job.context)

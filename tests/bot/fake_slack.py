@@ -75,6 +75,7 @@ class FakeSlack:
     late: list[tuple[datetime, Callable[[], Any]]] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     gates: dict[str, threading.Event] = field(default_factory=dict)
+    after_post: Callable[[], None] | None = None
     last: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -169,6 +170,8 @@ class FakeSlack:
             args.get("thread_ts"), [args["text"]],
         )  # fmt: skip
         self.messages.append(message)
+        if self.after_post is not None:
+            self.after_post()
         return {"channel": message.channel, "ts": message.ts}
 
     def chat_update(self, args: Json) -> Json:

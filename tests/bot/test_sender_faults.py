@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sender.job import Job
+from bot.sender.work import work
 from storage.engine import Store
 from storage.tables import Purpose
 from tests.bot.fake_slack import AFTER_EFFECT, BEFORE_EFFECT, Fault, random_faults
@@ -145,18 +147,39 @@ def test_a_sender_that_dies_before_its_call_leaves_nothing_to_look_up(rig: Rig) 
 
 
 def test_a_sender_taken_for_dead_changes_nothing_any_more(rig: Rig) -> None:
-    """It hangs while it draws, for longer than its lease; meanwhile another sends the row."""
+    """It hangs while it draws, for longer than its lease; meanwhile another takes the row, and has not sent it yet."""
     other = rig.new_sender()
+    taken: list[Job] = []
 
     def hang() -> None:
         rig.clock.turn(121)
-        other.run_due()
+        other._tend()
+        taken.extend(other._take(limit=1))
 
     rig.put_card()
     rig.draw.during = hang
-    rig.run()
+    rig.sender.run_due()
+    assert len(taken) == 1
+    assert rig.slack.texts() == []
+    work(other._delivery, taken[0])
     assert rig.slack.texts() == ["v1"]
     assert rig.rows()["card"].state is OutboxState.SENT
+
+
+def test_what_was_posted_is_sent_although_the_lease_was_over(rig: Rig) -> None:
+    """It hangs between the call and the commit: the message is there all the same, and is not looked up for ever."""
+    other = rig.new_sender()
+
+    def late() -> None:
+        rig.clock.turn(121)
+        other._tend()
+
+    rig.slack.after_post = late
+    rig.put("once")
+    rig.sender.run_due()
+    assert rig.rows()["once"].state is OutboxState.SENT
+    rig.run()
+    assert rig.slack.texts() == ["once"]
 
 
 @pytest.mark.parametrize("kind", ["reset", "reset_after", "killed_after", "late"])
