@@ -1,5 +1,6 @@
 """People clicking in a small world, each click later than the one before."""
 
+import itertools
 from typing import Any
 
 from sqlalchemy import select
@@ -12,13 +13,15 @@ from workflow.assignment import Given
 from workflow.flags import FlagReason
 from workflow.nothing import Nothing
 
+# One clock for everybody: a later click has a later moment, whoever makes it.
+MOMENTS = itertools.count(1_000_000)
+
 
 class Clicks:
     """People clicking, each click later than the one before."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.us = 1_000_000
 
     def batch(self, name: str, **how: object) -> Given | Nothing:
         people = self.world.people
@@ -27,27 +30,25 @@ class Clicks:
         )
 
     def label(self, name: str, item: int, value: str, us: int | None = None) -> bool:
-        self.us += 1
+        moment = next(MOMENTS)
         place = self.world.place(name, self.world.items[item])
         value_id = self.world.values[value]
         answered = self.world.store.transact(
-            lambda s: labelling.record(s, self.world.slack_id(name), place.id, value_id, us or self.us, NOW)
+            lambda s: labelling.record(s, self.world.slack_id(name), place.id, value_id, us or moment, NOW)
         )
         return answered.changed
 
     def skip(self, name: str, item: int) -> bool:
-        self.us += 1
+        moment = next(MOMENTS)
         place = self.world.place(name, self.world.items[item])
-        answered = self.world.store.transact(lambda s: skips.skip(s, self.world.slack_id(name), place.id, self.us, NOW))
+        answered = self.world.store.transact(lambda s: skips.skip(s, self.world.slack_id(name), place.id, moment, NOW))
         return answered.changed
 
     def flag(self, name: str, item: int, note: str = "?") -> bool:
-        self.us += 1
+        moment = next(MOMENTS)
         place = self.world.place(name, self.world.items[item])
         answered = self.world.store.transact(
-            lambda s: flags.flag(
-                s, self.world.slack_id(name), place.id, FlagReason.GUIDELINE_SILENT, note, self.us, NOW
-            )
+            lambda s: flags.flag(s, self.world.slack_id(name), place.id, FlagReason.GUIDELINE_SILENT, note, moment, NOW)
         )
         return answered.changed
 
