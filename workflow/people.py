@@ -111,7 +111,9 @@ def _read(user: str) -> naming.Named:
 
 
 def _who_can(session: Session, project_id: int, wanted: tuple[Role, ...]) -> str:
-    project = session.execute(select(col(Project.name)).where(col(Project.id) == project_id)).scalar_one()
+    project = session.execute(select(col(Project.name)).where(col(Project.id) == project_id)).scalar()
+    if project is None:
+        return "This project does not exist (any more). Nothing was changed."
     asked = " or ".join(f"{'an' if role[0] == 'a' else 'a'} {role}" for role in wanted)
     people = [f"@{m.name}" for m in members(session, project_id) if m.active and set(m.roles) & set(wanted)]
     ask = f"ask {_listed(people)}" if people else "nobody is one yet; a lead or the command line can add somebody"
