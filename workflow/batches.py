@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, Batch, Person
 from workflow import outbox
-from workflow.errors import NotAllowedError
+from workflow.errors import NotAllowedError, RefusedError
+
+# Positions are small integers; PostgreSQL would not even compare one with anything larger.
+LAST_POSITION = 2**31 - 1
 
 
 def version_of(batch_id: int) -> Any:
@@ -37,15 +40,18 @@ def leave(session: Session, assignment_ids: list[int]) -> None:
 
 def go_to(session: Session, slack_id: str, batch_id: int, position: int, us: int) -> None:
     """Show another position of one's own batch, until the next answer; a late or doubled click changes nothing."""
+    if position > LAST_POSITION:
+        raise RefusedError("There is no such item in this batch. Nothing was changed.")
+    there = exists().where(col(Assignment.batch_id) == batch_id, col(Assignment.position) == position)
     row = session.execute(
-        select(col(Batch.focus_us))
+        select(col(Batch.focus_us), there.label("there"))
         .join(Person, col(Person.id) == col(Batch.person_id))
         .where(col(Batch.id) == batch_id, col(Person.slack_id) == slack_id)
         .with_for_update(of=Batch, key_share=True)
     ).first()
     if row is None:
         raise NotAllowedError("This batch is not yours. Nothing was changed.")
-    if us > row.focus_us:
+    if row.there and us > row.focus_us:
         session.execute(
             update(Batch)
             .where(col(Batch.id) == batch_id)
