@@ -42,5 +42,6 @@ def start_clock(
         next_run_time=clock(),
         id="directory",
     )
+    scheduler.add_job(lambda: directory.refresh_if_new(store, read_directory, clock()), id="newcomers", **every)
     scheduler.start()
     return scheduler

@@ -6,9 +6,17 @@ from datetime import datetime
 import structlog
 
 from storage.engine import Store
-from workflow.directory import Directory, resolve
+from workflow.directory import Directory, resolve, unknown
 
 log = structlog.get_logger()
+
+
+def refresh_if_new(store: Store, read: Callable[[], Directory], now: datetime) -> None:
+    """Read the directory out of turn where a project names somebody or a channel that nobody has looked up yet."""
+    with store.read() as session:
+        wanted = unknown(session)
+    if wanted:
+        refresh(store, read, now)
 
 
 def refresh(store: Store, read: Callable[[], Directory], now: datetime) -> None:

@@ -92,7 +92,7 @@ def measure(
     people: int | None = None,
 ) -> Agreement:
     """Every figure at once; arguments and errors are those of `alpha`."""
-    from workflow.coincidences import units_of  # noqa: PLC0415
+    from workflow.coincidences import units_of
 
     units = units_of(patterns, level, values, numbers)
     figure = alpha_of(units, values, people)
@@ -113,7 +113,7 @@ def raw_agreement(patterns: Patterns) -> float | None:
 
     None where there is no such item.
     """
-    from workflow.coincidences import units_of  # noqa: PLC0415
+    from workflow.coincidences import units_of
 
     values = sorted({value for pattern in patterns for value, _ in pattern})
     return _raw_agreement(units_of(patterns, "nominal", values, None))
@@ -147,7 +147,7 @@ def most_confused_pair(
 
     Of equal pairs the first in the order of the label schema.
     """
-    from workflow.coincidences import units_of  # noqa: PLC0415
+    from workflow.coincidences import units_of
 
     return _most_confused_pair(units_of(patterns, level, values, numbers), values)
 
@@ -165,7 +165,7 @@ def _most_confused_pair(units: Units, values: Sequence[int]) -> ConfusedPair | N
 
 def value_agreement(patterns: Patterns, values: Sequence[int]) -> tuple[ValueAgreement, ...]:
     """Alpha and interval of each value against the rest, in the order of `values`."""
-    from workflow.coincidences import units_of  # noqa: PLC0415
+    from workflow.coincidences import units_of
 
     return _value_agreement(units_of(patterns, "nominal", values, None), values)
 

@@ -72,9 +72,9 @@ def _checked(frame: pd.DataFrame, values: Sequence[int]) -> pd.DataFrame:
 def _by_the_package(
     labels: pd.DataFrame, level: str, values: Sequence[int], numbers: Mapping[int, float] | None
 ) -> float | None:
-    import krippendorff  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
-    import pandas as pd  # noqa: PLC0415
+    import krippendorff
+    import numpy as np
+    import pandas as pd
 
     table = pd.crosstab(labels["item_id"], labels["value"]).reindex(columns=list(values), fill_value=0).to_numpy()
     if not (table.sum(axis=1) > 1).any():  # the package raises here

@@ -57,14 +57,14 @@ def alpha(
 
     Raises ValueError where level, values and numbers do not fit together or a pattern has an unknown value.
     """
-    from workflow.coincidences import units_of  # noqa: PLC0415
+    from workflow.coincidences import units_of
 
     return alpha_of(units_of(patterns, level, values, numbers), values, people)
 
 
 def alpha_of(units: Units, values: Sequence[int], people: int | None = None) -> Alpha:
     """The same for items already laid out as rows."""
-    from workflow.coincidences import disagreement  # noqa: PLC0415
+    from workflow.coincidences import disagreement
 
     if not units.size:
         return Alpha(None, _why_no_units(units, people), None, 0, units.single, 0, None, None)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlmodel import Session, col
 
 from storage.tables import Channel, Person
@@ -46,6 +46,15 @@ class Directory:
 
     people: Sequence[DirectoryEntry] = ()
     channels: Sequence[ChannelEntry] = ()
+
+
+def unknown(session: Session) -> bool:
+    """Whether somebody or some channel was named and never looked up; a name that was not found is not asked for again."""
+    person = select(col(Person.id)).where(
+        col(Person.problem).is_(None), or_(col(Person.slack_id).is_(None), col(Person.name) == col(Person.slack_id))
+    )
+    channel = select(col(Channel.project_id)).where(col(Channel.problem).is_(None), col(Channel.slack_id).is_(None))
+    return any(session.execute(wanted.limit(1)).first() is not None for wanted in (person, channel))
 
 
 def resolve(session: Session, directory: Directory, now: datetime) -> None:

@@ -53,7 +53,7 @@ def interval(
     patterns: Patterns, level: str, values: Sequence[int], numbers: Mapping[int, float] | None = None
 ) -> Interval:
     """The 95 % interval of `alpha` with the same arguments; the same errors."""
-    from workflow.coincidences import units_of  # noqa: PLC0415
+    from workflow.coincidences import units_of
 
     units = units_of(patterns, level, values, numbers)
     return interval_of(units, alpha_of(units, values))
@@ -94,7 +94,7 @@ def _low_when_unanimous(units: Units) -> float:
 
 
 def _jackknife(units: Units, value: float) -> Interval:
-    from workflow.coincidences import left_out  # noqa: PLC0415
+    from workflow.coincidences import left_out
 
     without = left_out(units)
     n = units.size
@@ -114,7 +114,7 @@ def t_quantile(p: float, df: int) -> float:
 
     Raises ValueError unless 0 < p < 1 and df >= 1.
     """
-    from mpmath import betainc  # noqa: PLC0415
+    from mpmath import betainc
 
     if not 0 < p < 1 or df < 1:
         raise ValueError(f"no t quantile at p = {p}, df = {df}")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 import demo
+from bot.manifest import EVENTS, SCOPES
 from storage.engine import Store
 from storage.tables import Project
 from workflow import intake, project_file, projects
@@ -44,7 +45,14 @@ def seed() -> dict[str, Any]:
     everybody = [person["name"] for person in TEAM]
     return {
         "team": {"name": "Entailment Lab", "domain": "entailment-lab"},
-        "app": {"name": "Concord", "display_name": "concord", "command": "/concord"},
+        "app": {
+            "name": "Concord",
+            "display_name": "concord",
+            "command": "/concord",
+            "events": EVENTS,
+            "scopes": sorted(SCOPES),
+            "escape": True,
+        },
         "users": [*TEAM, *crowd],
         "channels": [
             {"name": "rte", "members": everybody, "bot": True},
