@@ -87,6 +87,24 @@ def test_slow_urgent_messages_leave_a_worker_for_what_somebody_waits_for(store: 
     assert rig.sender.stop(10)
 
 
+def test_one_channel_has_one_message_on_its_way(store: Store) -> None:
+    rig = Rig(store)
+    real(rig)
+    gate = rig.slack.gates["C1"] = threading.Event()
+    for number in range(3):
+        rig.put(f"{number}", To(channel="C1"))
+    rig.sender.start()
+    until(lambda: rig.slack.count("chat.postMessage") == 1)
+    rig.put("elsewhere", To(channel="C2"))
+    rig.sender.nudge()
+    until(lambda: rig.slack.texts() == ["elsewhere"])
+    assert rig.slack.count("chat.postMessage") == 2
+    gate.set()
+    until(lambda: not rig.open_rows())
+    assert rig.sender.stop(10)
+    assert rig.slack.texts("C1") == ["0", "1", "2"]
+
+
 def test_a_nudge_wakes_a_sender_that_would_sleep_for_an_hour(store: Store) -> None:
     rig = Rig(store)
     real(rig, replace(FAST, poll=3600.0))
@@ -106,10 +124,11 @@ def test_stopping_finishes_what_is_in_flight_and_takes_nothing_new(store: Store)
     gate = bulk_that_hangs(rig, 2)
     rig.sender.start()
     until(lambda: rig.slack.count("chat.postMessage") == 2)
-    rig.put("new")
+    rig.put("new", lane=Lane.BULK)
     stopped: list[bool] = []
     stopping = threading.Thread(target=lambda: stopped.append(rig.sender.stop(10)))
     stopping.start()
+    until(rig.sender._stopping.is_set)
     gate.set()
     stopping.join()
     assert stopped == [True]
