@@ -10,7 +10,7 @@ from handlers.answer import Answer, Errors, OpenView, Say
 from handlers.click import Click, as_id
 from handlers.desk import Desk
 from storage.tables import Role
-from workflow import membership, people
+from workflow import membership, people, projects
 
 
 def register(desk: Desk) -> None:
