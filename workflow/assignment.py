@@ -18,6 +18,7 @@ from storage.tables import (
     Item,
     Lane,
     Origin,
+    Outbox,
     Person,
     Place,
     Project,
@@ -50,15 +51,20 @@ def next_batch(
     by: int | None = None,
     resume: bool = True,
     lane: Lane = Lane.WAITED_FOR,
+    asked: str = "",
 ) -> Given | Nothing:
     """Give a person their next batch and put its card into the outbox; or say why there is nothing.
 
     Places planned for the person go first, then the queues in the order of their priority. With ``resume`` a batch that
-    is still open is shown again instead. ``by`` is the lead who pushed it.
+    is still open is shown again instead. ``by`` is the lead who pushed it. ``asked`` tells the asking click from all
+    others: where it comes a second time, what it gave the first time is all there is.
     """
     _lock_person(session, project_id, person_id)
+    key = f"batch:asked:{project_id}:{person_id}:{asked[:100]}" if asked else None
+    if key is not None and (before := _given_before(session, key)):
+        return before
     if resume and (opened := _open_batch(session, project_id, person_id)):
-        _show_again(session, opened, project_id, person_id, now)
+        _show_again(session, opened, project_id, person_id, now, key)
         return opened
     wanted, hold = session.execute(
         select(col(Project.batch_size), col(Project.hold_seconds)).where(col(Project.id) == project_id)
@@ -77,6 +83,7 @@ def next_batch(
         hold=hold,
         origin=Origin.PLANNED if planned else origin,
         lane=lane,
+        key=key,
     )
     history.note(
         session,
@@ -96,6 +103,7 @@ def free_people(session: Session, project_id: int) -> list[int]:
     busy = exists().where(
         col(Assignment.person_id) == col(Person.id),
         col(Assignment.project_id) == project_id,
+        places.HELD,
         col(Assignment.state) == Place.OPEN,
     )
     found = session.execute(
@@ -119,12 +127,22 @@ def _lock_person(session: Session, project_id: int, person_id: int) -> None:
         raise RefusedError("This person's Slack account is deactivated.")
 
 
+def _given_before(session: Session, key: str) -> Given | None:
+    row = session.execute(
+        select(col(Batch.id), col(Batch.size))
+        .join(Outbox, col(Outbox.subject_id) == col(Batch.id))
+        .where(col(Outbox.key) == key)
+    ).first()
+    return Given(row.id, row.size, resumed=True) if row else None
+
+
 def _open_batch(session: Session, project_id: int, person_id: int) -> Given | None:
     row = session.execute(
         select(col(Assignment.batch_id), func.count())
         .where(
             col(Assignment.person_id) == person_id,
             col(Assignment.project_id) == project_id,
+            places.HELD,
             col(Assignment.state) == Place.OPEN,
         )
         .group_by(col(Assignment.batch_id))
@@ -134,12 +152,14 @@ def _open_batch(session: Session, project_id: int, person_id: int) -> Given | No
     return Given(row[0], row[1], resumed=True) if row else None
 
 
-def _show_again(session: Session, given: Given, project_id: int, person_id: int, now: datetime) -> None:
+def _show_again(
+    session: Session, given: Given, project_id: int, person_id: int, now: datetime, key: str | None
+) -> None:
     version = session.execute(select(batches.version_of(given.batch_id))).scalar_one()
     outbox.put(
         session,
         now,
-        f"batch:{given.batch_id}:again:{version}",
+        key or f"batch:{given.batch_id}:again:{version}",
         "batch",
         outbox.To(project_id=project_id, person_id=person_id),
         {"id": given.batch_id},
@@ -153,6 +173,7 @@ def _planned(session: Session, project_id: int, person_id: int, wanted: int) -> 
         .where(
             col(Assignment.person_id) == person_id,
             col(Assignment.project_id) == project_id,
+            places.HELD,
             col(Assignment.state) == Place.PLANNED,
         )
         .order_by(col(Assignment.position), col(Assignment.id))
@@ -257,6 +278,7 @@ def _make_batch(
     hold: int,
     origin: Origin,
     lane: Lane,
+    key: str | None,
 ) -> int:
     batch_id: int = session.execute(
         insert(Batch)
@@ -282,7 +304,7 @@ def _make_batch(
     outbox.put(
         session,
         now,
-        f"batch:{batch_id}",
+        key or f"batch:{batch_id}",
         "batch",
         outbox.To(project_id=project_id, person_id=person_id),
         {"id": batch_id},

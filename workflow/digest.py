@@ -33,7 +33,7 @@ def claim_due(session: Session, project_id: int, now: datetime) -> int | None:
     project = session.execute(
         select(col(Project.time_zone), col(Project.digest_at), col(Project.created_at))
         .where(col(Project.id) == project_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).one()
     at = time.fromisoformat(project.digest_at)
     due = calendar.due_local_date(now, project.time_zone, at)

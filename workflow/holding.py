@@ -7,10 +7,10 @@ others as they were before it had waited for the lock.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, String, and_, cast, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import CTE, BindParameter, ColumnElement, String, and_, bindparam, cast, func, select, text, update
 from sqlmodel import Session, col
 
 from storage.tables import (
@@ -21,7 +21,6 @@ from storage.tables import (
     Item,
     ItemState,
     LabelValue,
-    Pattern,
     Person,
     Place,
     Project,
@@ -95,52 +94,58 @@ class Others:
 
 def load(session: Session, slack_id: str, assignment_id: int, value_id: int | None = None) -> Holding:
     """Lock a place and its item, and check that it is the clicker's own and that they still annotate."""
-    row = session.execute(
-        select(
-            col(Assignment.id),
-            col(Assignment.project_id),
-            col(Assignment.item_id),
-            col(Assignment.person_id),
-            col(Assignment.batch_id),
-            col(Assignment.state),
-            col(Assignment.value_id),
-            col(Assignment.counted_id),
-            col(Assignment.major),
-            col(Assignment.acted_us),
-            col(Item.state),
-            col(Item.open_places),
-            col(Item.segment),
-            col(Project.accept),
-            col(Project.skip),
-            col(Guideline.id),
-            col(Guideline.major),
-            col(Person.slack_id),
-            col(Person.active),
-            places.has_role(col(Assignment.project_id), col(Assignment.person_id), Role.ANNOTATOR),
-            col(LabelValue.id),
-        )
-        .select_from(Assignment)
-        .join(Item, col(Item.id) == col(Assignment.item_id))
-        .join(Person, col(Person.id) == col(Assignment.person_id))
-        .join(Project, col(Project.id) == col(Assignment.project_id))
-        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
-        .outerjoin(
-            LabelValue,
-            and_(
-                col(LabelValue.id) == value_id,
-                col(LabelValue.project_id) == col(Assignment.project_id),
-                col(LabelValue.retired_at).is_(None),
-            ),
-        )
-        .where(col(Assignment.id) == assignment_id)
-        .with_for_update(of=[Item, Assignment], key_share=True)
-    ).first()
-    if row is None or row[17] != slack_id or row[4] is None:
+    row = session.connection().execute(_loading(), {"place": assignment_id, "value": value_id}).first()
+    if row is None or row.slack_id != slack_id or row.batch_id is None:
         raise NotAllowedError(FOREIGN)
     held = Holding(*row)
     if not (held.active and held.annotates):
         raise NotAllowedError("You no longer annotate in this project. A lead can add you again. Nothing was changed.")
     return held
+
+
+# Statements of a click are built once: building one takes longer than both databases take to carry it out.
+@cache
+def _loading() -> Any:
+    """SQL: a Holding by ``place``, and whether ``value`` is a label of its project."""
+    columns = (
+        col(Assignment.id),
+        col(Assignment.project_id),
+        col(Assignment.item_id),
+        col(Assignment.person_id),
+        col(Assignment.batch_id),
+        col(Assignment.state),
+        col(Assignment.value_id),
+        col(Assignment.counted_id),
+        col(Assignment.major),
+        col(Assignment.acted_us),
+        col(Item.state),
+        col(Item.open_places),
+        col(Item.segment),
+        col(Project.accept),
+        col(Project.skip),
+        col(Guideline.id),
+        col(Guideline.major),
+        col(Person.slack_id),
+        col(Person.active),
+        places.has_role(col(Assignment.project_id), col(Assignment.person_id), Role.ANNOTATOR),
+        col(LabelValue.id),
+    )
+    known_value = and_(
+        col(LabelValue.id) == bindparam("value"),
+        col(LabelValue.project_id) == col(Assignment.project_id),
+        col(LabelValue.retired_at).is_(None),
+    )
+    return (
+        select(*columns)
+        .select_from(Assignment)
+        .join(Item, col(Item.id) == col(Assignment.item_id))
+        .join(Person, col(Person.id) == col(Assignment.person_id))
+        .join(Project, col(Project.id) == col(Assignment.project_id))
+        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
+        .outerjoin(LabelValue, known_value)
+        .where(col(Assignment.id) == bindparam("place"))
+        .with_for_update(of=[Item, Assignment], key_share=True)
+    )
 
 
 def write_place(
@@ -154,41 +159,63 @@ def write_place(
     now: datetime,
 ) -> Others:
     """Write the place, and read in the same statement what others have on the item."""
-    others = _others(held)
-    row = session.execute(
+    ruled = held.item_state is ItemState.RULED
+    values = {
+        "place": held.id,
+        "item": held.item_id,
+        "project": held.project_id,
+        "person": held.person_id,
+        "new_state": state,
+        "new_value": value_id,
+        "new_counted": counted_id,
+        "late": ruled,
+        # After a ruling the label that counts stays as it was, under the guideline that it was given under.
+        "new_major": held.counted_major if ruled else held.major,
+        "new_guideline": held.guideline_id,
+        "us": us,
+        "now": now,
+    }
+    return Others(*session.connection().execute(_writing(), values).one())
+
+
+@cache
+def _writing() -> Any:
+    """SQL: a place as it becomes, returning Others."""
+    others = _others()
+    return (
         update(Assignment)
-        .where(col(Assignment.id) == held.id)
+        .where(col(Assignment.id) == bindparam("place"))
         .values(
-            state=state,
-            value_id=value_id,
-            counted_id=counted_id,
-            after_ruling=held.item_state is ItemState.RULED,
-            # After a ruling the label that counts stays as it was, under the guideline that it was given under.
-            major=col(Assignment.major) if held.item_state is ItemState.RULED else held.major,
-            guideline_id=held.guideline_id,
-            acted_us=us,
+            state=bindparam("new_state"),
+            value_id=bindparam("new_value"),
+            counted_id=bindparam("new_counted"),
+            after_ruling=bindparam("late"),
+            major=bindparam("new_major"),
+            guideline_id=bindparam("new_guideline"),
+            acted_us=bindparam("us"),
             version=col(Assignment.version) + 1,
             lease_until=None,
-            labelled_at=now,
+            labelled_at=bindparam("now"),
         )
         .returning(*(select(column).scalar_subquery() for column in others.c))
-    ).one()
-    return Others(*row)
+    )
 
 
-def _others(held: Holding) -> CTE:
+def _others() -> CTE:
     """SQL: one row of what Others holds. This place itself is left out of all of it: it is being written."""
-    other = col(Assignment.id) != held.id
-    here = col(Assignment.item_id) == held.item_id
+    item: BindParameter[int] = bindparam("item")
+    other = col(Assignment.id) != bindparam("place")
+    here = col(Assignment.item_id) == item
     entry = _joined(":", col(Assignment.value_id), col(Assignment.counted_id), col(Assignment.major))
     found = _joined(":", col(Escalation.id), col(Escalation.version), col(Escalation.reason))
     labels = select(func.aggregate_strings(entry, ",")).where(here, other, col(Assignment.state) == Place.LABELLED)
     holding = select(func.count()).where(here, other, col(Assignment.state).in_(places.HOLDING))
-    case = select(found).where(col(Escalation.item_id) == held.item_id, col(Escalation.state) == EscalationState.OPEN)
+    case = select(found).where(col(Escalation.item_id) == item, col(Escalation.state) == EscalationState.OPEN)
+    somebody = places.somebody_may_take(item, bindparam("project"), but=bindparam("person"))
     return select(
         labels.scalar_subquery().label("labels"),
         holding.scalar_subquery().label("holding"),
-        places.somebody_may_take(held.item_id, held.project_id, but=held.person_id).label("somebody_left"),
+        somebody.label("somebody_left"),
         case.scalar_subquery().label("opened"),
     ).cte("others")
 
@@ -197,8 +224,8 @@ def _joined(separator: str, *columns: Any) -> Any:
     """SQL: columns as one text, an empty one for NULL."""
     first, *rest = (func.coalesce(cast(column, String), "") for column in columns)
     joined: ColumnElement[str] = first
-    for text in rest:
-        joined = joined.concat(separator).concat(text)
+    for text_of in rest:
+        joined = joined.concat(separator).concat(text_of)
     return joined
 
 
@@ -215,9 +242,15 @@ def check_place(held: Holding) -> bool:
     raise RefusedError(GONE)
 
 
+KEEP_PATTERN = text("""
+    INSERT INTO pattern (item_id, major, project_id, segment, pattern)
+    VALUES (:item, :major, :project, :segment, :pattern)
+    ON CONFLICT (item_id, major) DO UPDATE SET pattern = excluded.pattern
+""")
+
+
 def write_pattern(session: Session, held: Holding, others: Others, counted_id: int | None) -> None:
     """Keep the item's pattern under the present major guideline version, and under that of a label which this replaces."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     majors = {held.major}
     if held.counted_id is not None and held.counted_major is not None:
         majors.add(held.counted_major)
@@ -228,16 +261,11 @@ def write_pattern(session: Session, held: Holding, others: Others, counted_id: i
             counted[counted_id] += 1
         rows.append(
             {
-                "item_id": held.item_id,
+                "item": held.item_id,
                 "major": major,
-                "project_id": held.project_id,
+                "project": held.project_id,
                 "segment": held.segment,
                 "pattern": format_pattern(counted),
             }
         )
-    statement = dialect.insert(Pattern).values(rows)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["item_id", "major"], set_={"pattern": statement.excluded.pattern}
-        )
-    )
+    session.connection().execute(KEEP_PATTERN, rows)

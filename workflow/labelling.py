@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, EscalationReason, Item, ItemState, Label, Place
@@ -19,6 +19,20 @@ from workflow import consensus, escalation, holding
 from workflow.errors import RefusedError
 from workflow.holding import Answered, Holding, Others
 from workflow.states import check_move
+
+# Built once, as in ``holding``.
+ADD_LABEL = insert(Label)
+MOVE_ITEM = (
+    update(Item)
+    .where(col(Item.id) == bindparam("item"))
+    .values(
+        state=bindparam("new_state"),
+        open_places=bindparam("places"),
+        final_value_id=bindparam("value"),
+        decided_by=bindparam("rule"),
+        decided_at=bindparam("moment"),
+    )
+)
 
 
 def record(session: Session, slack_id: str, assignment_id: int, value_id: int, us: int, now: datetime) -> Answered:
@@ -76,38 +90,35 @@ def _decide(held: Holding, others: Others, values: Sequence[int], retaken: bool)
 
 def _write_label(session: Session, held: Holding, value_id: int, outcome: ItemState, now: datetime) -> None:
     check_move(held.item_state, outcome)
-    session.execute(
-        insert(Label).values(
-            project_id=held.project_id,
-            assignment_id=held.id,
-            item_id=held.item_id,
-            person_id=held.person_id,
-            value_id=value_id,
-            previous_value_id=held.value_id,
-            guideline_id=held.guideline_id,
-            item_from=held.item_state,
-            item_to=outcome,
-            after_ruling=held.item_state is ItemState.RULED,
-            at=now,
-        )
-    )
+    row = {
+        "project_id": held.project_id,
+        "assignment_id": held.id,
+        "item_id": held.item_id,
+        "person_id": held.person_id,
+        "value_id": value_id,
+        "previous_value_id": held.value_id,
+        "guideline_id": held.guideline_id,
+        "item_from": held.item_state,
+        "item_to": outcome,
+        "after_ruling": held.item_state is ItemState.RULED,
+        "at": now,
+    }
+    session.connection().execute(ADD_LABEL, row)
 
 
 def _move_item(session: Session, held: Holding, others: Others, outcome: Outcome, retaken: bool, now: datetime) -> None:
     moved = outcome.state is not held.item_state or outcome.value_id is not None
     if moved or retaken:
         decided = outcome.state is ItemState.ACCEPTED
-        session.execute(
-            update(Item)
-            .where(col(Item.id) == held.item_id)
-            .values(
-                state=outcome.state,
-                open_places=0 if outcome.state is ItemState.ESCALATED else held.open_places - retaken,
-                final_value_id=outcome.value_id,
-                decided_by=consensus.name(held.accept) if decided else None,
-                decided_at=now if decided else None,
-            )
-        )
+        values = {
+            "item": held.item_id,
+            "new_state": outcome.state,
+            "places": 0 if outcome.state is ItemState.ESCALATED else held.open_places - retaken,
+            "value": outcome.value_id,
+            "rule": consensus.name(held.accept) if decided else None,
+            "moment": now if decided else None,
+        }
+        session.connection().execute(MOVE_ITEM, values)
     if outcome.reason is not None:
         escalation.open_case(session, held.project_id, held.item_id, outcome.reason, now)
     elif held.item_state is ItemState.ESCALATED and outcome.state is ItemState.ACCEPTED and others.case:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, Item, ItemState, Place
+from workflow import places
 
 
 class Why(StrEnum):
@@ -58,6 +59,7 @@ def _first_lease(session: Session, project_id: int, person_id: int) -> datetime 
         .where(
             col(Item.state) == ItemState.OPEN,
             col(Assignment.project_id) == project_id,
+            places.HELD,
             col(Assignment.state) == Place.OPEN,
             col(Assignment.person_id) != person_id,
             ~_already_mine(person_id),
@@ -72,6 +74,7 @@ def _planned_for_others(session: Session, project_id: int, person_id: int) -> bo
         .where(
             col(Item.state) == ItemState.OPEN,
             col(Assignment.project_id) == project_id,
+            places.HELD,
             col(Assignment.state) == Place.PLANNED,
             col(Assignment.person_id) != person_id,
             ~_already_mine(person_id),

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select, true, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, literal_column, select, true, update
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, Item, ItemState, Member, Person, Place, Queue, Role
 
 HOLDING = (Place.PLANNED, Place.OPEN)
+# To be added to any condition on these states. It is written out and not bound, since SQLite uses the small index of
+# places in hand only where it can read so; without it, asking reads all that a person ever did.
+HELD = col(Assignment.state).in_([literal_column("'planned'"), literal_column("'open'")])
 TAKEN = (Place.PLANNED, Place.OPEN, Place.LABELLED, Place.FLAGGED)
 
 
@@ -110,7 +113,7 @@ def advance(session: Session, queue_id: int, count: int) -> int:
     return after - count
 
 
-def somebody_may_take(item_id: Any, project_id: Any, *, but: int | None = None) -> ColumnElement[bool]:
+def somebody_may_take(item_id: Any, project_id: Any, *, but: Any = None) -> ColumnElement[bool]:
     """SQL: whether an active annotator of the project, other than ``but``, may still take a place on the item."""
     taken = Assignment.__table__.alias("taken")  # type: ignore[attr-defined]
     member = Member.__table__.alias("annotator")  # type: ignore[attr-defined]

@@ -37,7 +37,7 @@ def release_person(
     held = (
         col(Assignment.person_id) == person_id,
         col(Assignment.project_id) == project_id,
-        col(Assignment.state).in_(places.HOLDING),
+        places.HELD,
     )
     found = session.execute(select(col(Assignment.id)).where(*held))
     return _return_places(session, list(found.scalars()), now, "person.released", actor, only=held, stranded=False)
