@@ -15,8 +15,8 @@ from bot import readings
 from bot.sender.drawing import Drawn, Picture
 from templates.blocks import render, render_view
 from templates.charts import ChartDay, alt_text, daily_chart
-from workflow.views.batch import batch_version
-from workflow.views.case import case_version
+from workflow.views.batch import batch_version, hold_batch
+from workflow.views.case import case_version, hold_case
 
 Loader = Callable[[Session, Mapping[str, Any], datetime], Mapping[str, Any] | None]
 
@@ -48,6 +48,8 @@ VIEWS: dict[str, Loader] = {
 TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader"}
 VERSIONS: dict[str, Callable[[Session, int], int | None]] = {"batch": batch_version, "escalation": case_version}
 
+HOLDS: dict[str, Callable[[Session, int], None]] = {"batch": hold_batch, "escalation": hold_case}
+
 
 @dataclass(frozen=True)
 class Messages:
@@ -77,6 +79,12 @@ class Messages:
         """The version of what a card shows; None for cards that never change."""
         read = VERSIONS.get(kind)
         return read(session, subject_id) if read else None
+
+    def version_once_settled(self, session: Session, kind: str, subject_id: int) -> int | None:
+        """The same, after whoever is changing the thing has ended: for a card that was posted while it changed."""
+        if kind in HOLDS:
+            HOLDS[kind](session, subject_id)
+        return self.version(session, kind, subject_id)
 
     def picture(self, session: Session, template: str, context: Mapping[str, Any]) -> Picture:
         """A digest's chart, from the digests that were kept."""

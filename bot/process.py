@@ -91,7 +91,7 @@ def start(
     installation = sign_in(client)
     store.transact(lambda session: serve_only(session, installation, clock()))
     drawing = Messages(clock)
-    sender = Sender(store, client, drawing, clock, settings, version_of=drawing.version)
+    sender = Sender(store, client, drawing, clock, settings, version_of=drawing.version_once_settled)
     pace = answer_pace or Pace()
     wire = Wire(connection.bot_token, base_url=connection.api_url, timeout=pace.timeout)
     carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace)

@@ -36,9 +36,8 @@ def save(session: Session, click: Click) -> Answer:
     if not set(wanted) <= set(Role):
         return Errors({"roles": "Choose roles from the list."})
     name, roles = membership.put(session, project_id, user, [Role(role) for role in wanted], click.now, by)
-    return Say(
-        "said", {"message": f"{name} is {', '.join(roles)} now." if roles else f"{name} is no longer in the project."}
-    )
+    done = f"{name} is {', '.join(roles)} now." if roles else f"{name} is no longer in the project."
+    return Say("said", {"message": "\n".join([done, *projects.warnings(session, project_id)])})
 
 
 def user_changed(session: Session, event: Mapping[str, Any], now: datetime) -> None:

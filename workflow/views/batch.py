@@ -34,6 +34,11 @@ def batch_version(session: Session, batch_id: int) -> int | None:
     return version
 
 
+def hold_batch(session: Session, batch_id: int) -> None:
+    """Wait for whoever is changing a place of the batch, and let nobody change one until the session ends."""
+    session.execute(select(col(Assignment.id)).where(col(Assignment.batch_id) == batch_id).with_for_update(read=True))
+
+
 def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
     """What a batch's card shows now; None where there is no such batch."""
     head = session.execute(

@@ -28,6 +28,11 @@ def case_version(session: Session, case_id: int) -> int | None:
     return int(found) if found is not None else None
 
 
+def hold_case(session: Session, case_id: int) -> None:
+    """Wait for whoever is changing the case, and let nobody change it until the session ends."""
+    session.execute(select(col(Escalation.id)).where(col(Escalation.id) == case_id).with_for_update(read=True))
+
+
 def case_view(session: Session, case_id: int) -> dict[str, Any] | None:
     """What a case's card shows now: never a label, for people in the channel may still be asked to label the item."""
     head = session.execute(
