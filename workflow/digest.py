@@ -49,9 +49,11 @@ def claim_due(session: Session, project_id: int, now: datetime) -> int | None:
 def post_asked(session: Session, project_id: int, slack_id: str, us: int, now: datetime) -> None:
     """Post a digest that somebody asked for; the same press twice (``us``, in microseconds) posts once."""
     key = f"digest:asked:{slack_id}:{us}"
+    # The project's lock first: of two that come at once, the second sees what the first has done.
+    locked = select(col(Project.time_zone)).where(col(Project.id) == project_id).with_for_update()
+    zone = session.execute(locked).scalar_one()
     if session.execute(select(col(Outbox.id)).where(col(Outbox.key) == key)).first():
         return
-    zone = session.execute(select(col(Project.time_zone)).where(col(Project.id) == project_id)).scalar_one()
     post(session, project_id, now, now.astimezone(ZoneInfo(zone)).date(), now, scheduled=False, key=key)
 
 
