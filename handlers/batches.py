@@ -21,7 +21,9 @@ def register(desk: Desk) -> None:
 def get_batch(session: Session, click: Click) -> list[Answer]:
     """A batch for who asks: its card comes as a message. Or why there is none."""
     person_id = people.require(session, click.subject_id, click.user_id, Role.ANNOTATOR)
-    given = assignment.next_batch(session, click.subject_id, person_id, click.now, lane=Lane.WAITED_FOR)
+    given = assignment.next_batch(
+        session, click.subject_id, person_id, click.now, lane=Lane.WAITED_FOR, asked=click.key
+    )
     if isinstance(given, Nothing):
         until = given.until.isoformat() if given.until else None
         return [Say("nothing", {"project_id": click.subject_id, "why": given.why, "until": until})]
@@ -40,5 +42,5 @@ def assign(session: Session, click: Click) -> Answer:
     if not (size.isdecimal() and 1 <= int(size) <= 100):
         return Errors({"size": "A whole number from 1 to 100."})
     chosen = click.state.get("people") or []
-    told = hand_out(session, project_id, click.user_id, chosen, int(size), click.now)
+    told = hand_out(session, project_id, click.user_id, chosen, int(size), click.now, asked=click.key)
     return Say("said", {"message": in_words(told)})

@@ -16,6 +16,7 @@ LARGEST_ID = 2**63 - 1
 class Click:
     """One interaction.
 
+    ``key`` is the same when the same interaction comes a second time, and of no other of this person's.
     ``action`` is the action or callback id; ``value`` what was chosen; ``state`` a modal's fields as ``{block_id: text}``
     (lists of texts where several can be chosen); ``data`` a modal's private metadata; ``text`` a slash command's words.
     """
@@ -24,6 +25,7 @@ class Click:
     now: datetime
     us: int
     action: str
+    key: str = ""
     value: str = ""
     text: str = ""
     state: Mapping[str, Any] = field(default_factory=dict)
@@ -74,6 +76,7 @@ def of_action(body: Json, now: datetime) -> Click:
         now=now,
         us=us,
         action=action["action_id"],
+        key=str(us or ""),
         value=chosen if isinstance(chosen, str) else "",
         state=_state(view.get("state") or body.get("state") or {}),
         data=view.get("private_metadata") or "",
@@ -90,6 +93,7 @@ def of_submission(body: Json, now: datetime) -> Click:
         now=now,
         us=us,
         action=view["callback_id"],
+        key=view["id"],
         state=_state(view.get("state") or {}),
         data=view.get("private_metadata") or "",
         reply=Reply(user_id=body["user"]["id"], us=us, trigger_id=body.get("trigger_id"), view_id=view["id"]),
@@ -106,7 +110,8 @@ def of_command(body: Json, now: datetime) -> Click:
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
     )
-    return Click(reply.user_id, now, us, body["command"], text=clean(body.get("text") or ""), reply=reply)
+    key, text = clean(body.get("trigger_id") or ""), clean(body.get("text") or "")
+    return Click(reply.user_id, now, us, body["command"], key, text=text, reply=reply)
 
 
 def of_event(event: Json) -> Reply | None:

@@ -76,7 +76,8 @@ def assign(session: Session, click: Click, rest: list[str]) -> Answer:
     size = sizes[0] if sizes else None
     if size is not None and not 1 <= size <= 100:
         raise RefusedError("A batch has from 1 to 100 items.")
-    told = hand_out(session, project_id, click.user_id, [] if everybody else to, size, click.now)
+    wanted = [] if everybody else to
+    told = hand_out(session, project_id, click.user_id, wanted, size, click.now, asked=click.key)
     return Say("said", {"message": in_words(told)})
 
 

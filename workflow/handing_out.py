@@ -23,12 +23,19 @@ class HandedOut:
 
 
 def hand_out(
-    session: Session, project_id: int, slack_id: str, to: Sequence[str], size: int | None, now: datetime
+    session: Session,
+    project_id: int,
+    slack_id: str,
+    to: Sequence[str],
+    size: int | None,
+    now: datetime,
+    *,
+    asked: str = "",
 ) -> HandedOut:
     """Give a batch of ``size`` items (without one: the project's size) to each of ``to``, else to everybody who is free.
 
     ``to`` names people as ``@name``, by e-mail or by Slack id. Refused where somebody named does not annotate here: then
-    nobody gets anything.
+    nobody gets anything. ``asked`` tells the asking click from all others, so that it gives nothing when it comes again.
     """
     by = people.require(session, project_id, slack_id, Role.LEAD)
     named = [people.find(session, project_id, user) for user in dict.fromkeys(to)]
@@ -37,7 +44,16 @@ def hand_out(
     told = HandedOut()
     for person_id in wanted:
         given = assignment.next_batch(
-            session, project_id, person_id, now, size=size, origin=Origin.PUSHED, by=by, resume=False, lane=Lane.BULK
+            session,
+            project_id,
+            person_id,
+            now,
+            size=size,
+            origin=Origin.PUSHED,
+            by=by,
+            resume=False,
+            lane=Lane.BULK,
+            asked=asked,
         )
         if isinstance(given, Given):
             told.given[names[person_id]] = given.size
