@@ -273,6 +273,9 @@ class Someone:
             place = self.space.channel(channel) if channel else self.space.dm(self.name)
         except StopIteration:
             return []
+        return self._in(place)
+
+    def _in(self, place: str) -> list[Json]:
         return [{**one, "channel": place} for one in self.space.messages(self.name, place, limit=500)]
 
     def cards(self) -> list[Json]:
@@ -318,7 +321,13 @@ class Someone:
             where["view_id"] = shown["id"]
         else:
             where |= {"channel": shown["channel"], "ts": shown["ts"]}
-        return self.space.post("/client/click", user=self.name, **where)  # type: ignore[no-any-return]
+        done: Json = self.space.post("/client/click", user=self.name, **where)
+        if done.get("error") == "no_such_element" and "ts" in shown:
+            # The card was replaced under the finger: press what stands there now.
+            now = next(message for message in self._in(shown["channel"]) if message["ts"] == shown["ts"])
+            same = now["blocks"] != shown["blocks"] and seen.quoted(now) == seen.quoted(shown)
+            return self.press(now, title) if same else done
+        return done
 
     def press_ok(self, shown: Json, title: str) -> None:
         done = self.press(shown, title)
