@@ -1,5 +1,6 @@
 """Counting, by the database: what a digest and a project's page say in numbers."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,10 @@ from storage.tables import (
 )
 
 RATE_DAYS = 7
+# Beyond this an expected end says nothing, and soon passes what a date can hold.
+FARTHEST = timedelta(days=36_525)
 DONE = (ItemState.ACCEPTED, ItemState.RULED)
+APART = (ItemState.LOADING, ItemState.DUPLICATE)
 
 
 def _new_labels(project_id: int, from_at: datetime, to_at: datetime) -> list[ColumnElement[bool]]:
@@ -38,23 +42,23 @@ def _new_labels(project_id: int, from_at: datetime, to_at: datetime) -> list[Col
     return [col(Label.project_id) == project_id, col(Label.at) >= from_at, col(Label.at) < to_at, first]
 
 
-def labels_between(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> int:
-    """Labels given in a period (from inclusive, to exclusive), each counted once however often it was changed."""
-    counted = select(func.count()).select_from(Label).where(*_new_labels(project_id, from_at, to_at))
-    return int(session.execute(counted).scalar_one())
-
-
-def people_between(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> list[dict[str, Any]]:
-    """Who labelled in a period and how much, most first."""
+def labels_by_person(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> Counter[int]:
+    """Labels given in a period (from inclusive, to exclusive) by person id, each counted once however often changed."""
     rows = session.execute(
-        select(col(Person.name), func.count().label("labels"))
-        .select_from(Label)
-        .join(Person, col(Person.id) == col(Label.person_id))
+        select(col(Label.person_id), func.count())
         .where(*_new_labels(project_id, from_at, to_at))
-        .group_by(col(Person.id), col(Person.name))
-        .order_by(func.count().desc(), col(Person.name))
+        .group_by(col(Label.person_id))
     )
-    return [{"name": row.name, "labels": row.labels} for row in rows]
+    return Counter({row[0]: row[1] for row in rows})
+
+
+def named(session: Session, labels: Counter[int]) -> list[dict[str, Any]]:
+    """Who gave how many labels, by name, most first."""
+    gave = {person_id: count for person_id, count in labels.items() if count > 0}
+    rows = session.execute(select(col(Person.id), col(Person.name)).where(col(Person.id).in_(gave))).all()
+    return [
+        {"name": row.name, "labels": gave[row.id]} for row in sorted(rows, key=lambda row: (-gave[row.id], row.name))
+    ]
 
 
 def items_done_between(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> int:
@@ -89,18 +93,23 @@ def states(session: Session, project_id: int) -> dict[str, int]:
 
 
 def progress(session: Session, project_id: int, now: datetime) -> dict[str, Any]:
-    """Items in all, done and to go, labels still needed, and when that ends at the pace of the last seven days."""
+    """Items in all, done and to go, labels still needed, and when that ends at the pace of the last seven days.
+
+    ``no_end`` says why there is no expected end, empty where there is one. Duplicates, and items of an import that is not
+    complete, are no items to do.
+    """
     by_state = states(session, project_id)
-    total = sum(count for state, count in by_state.items() if state != ItemState.DUPLICATE)
+    total = sum(count for state, count in by_state.items() if state not in APART)
     done = sum(by_state[state] for state in DONE)
     needed = labels_needed(session, project_id)
-    ends = _expected_end(session, project_id, needed, now)
+    ends, no_end = _expected_end(session, project_id, needed, now)
     return {
         "items": total,
         "done": done,
         "to_go": total - done,
         "labels_needed": needed,
         "expected_end": ends.isoformat() if ends else None,
+        "no_end": "done" if total == done and total else no_end,
     }
 
 
@@ -115,17 +124,22 @@ def labels_needed(session: Session, project_id: int) -> int:
     return int(session.execute(opened).scalar_one()) + int(session.execute(held).scalar_one())
 
 
-def _expected_end(session: Session, project_id: int, needed: int, now: datetime) -> datetime | None:
+def _expected_end(session: Session, project_id: int, needed: int, now: datetime) -> tuple[datetime | None, str]:
+    """When the labels that are needed will be there; else None and why, in words."""
+    if not needed:
+        return None, "no label is needed now"
     since = now - timedelta(days=RATE_DAYS)
-    recent = labels_between(session, project_id, since, now)
-    if not recent or not needed:
-        return None
+    recent = labels_by_person(session, project_id, since, now).total()
+    if not recent:
+        return None, f"no labels in the last {RATE_DAYS} days"
     first = session.execute(
         select(func.min(col(Label.at))).where(col(Label.project_id) == project_id, col(Label.at) >= since)
     ).scalar_one()
-    elapsed = max(now - first, timedelta(minutes=1))
-    ends: datetime = now + elapsed * (needed / recent)
-    return ends
+    takes = max(now - first, timedelta(minutes=1)) * (needed / recent)
+    if takes > FARTHEST:
+        return None, "in more than 100 years, at the pace of the last 7 days"
+    ends: datetime = now + takes
+    return ends, ""
 
 
 def patterns(session: Session, project_id: int) -> list[tuple[str, int]]:

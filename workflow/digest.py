@@ -5,11 +5,12 @@ claims nothing.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlmodel import Session, col
 
 from storage.tables import Claim, Digest, LabelValue, Lane, Outbox, OutboxKind, Project, Purpose
@@ -19,74 +20,90 @@ from workflow.agreement_words import figure
 from workflow.patterns import parse_pattern
 
 JOB = "digest"
-# A click is dated before its transaction commits: what is younger than this belongs to the next digest, so that no label
-# falls between two.
+# A click is dated before its transaction commits: what is younger than this belongs to the next digest, so that the figures
+# of one digest agree with each other.
 SETTLED = timedelta(seconds=30)
+# A label that took even longer to commit was in no digest: the next one looks back this far for labels not yet told.
+LOOK_BACK = timedelta(hours=1)
+TOLD = "told_by_person"
 CHART_DAYS = 60
 
 
-def claim_due(session: Session, project_id: int, now: datetime) -> int | None:
-    """Make the digest that is due, once per local date across restarts and replicas; its id, or None.
+@dataclass(frozen=True)
+class Due:
+    """A digest that is due: for which local date, its period (UTC, from inclusive, to exclusive), its numbers."""
+
+    project_id: int
+    day: date
+    from_at: datetime
+    to_at: datetime
+    numbers: dict[str, Any]
+
+
+def due(session: Session, project_id: int, now: datetime) -> Due | None:
+    """What is due, counted without keeping any click waiting; None where nothing is.
 
     Three days without a tick are one digest; a changed zone counts nothing twice, as the period is in UTC.
     """
     project = session.execute(
-        select(col(Project.time_zone), col(Project.digest_at), col(Project.created_at))
-        .where(col(Project.id) == project_id)
-        .with_for_update(key_share=True)
+        select(col(Project.time_zone), col(Project.digest_at), col(Project.created_at)).where(
+            col(Project.id) == project_id
+        )
     ).one()
     at = time.fromisoformat(project.digest_at)
-    due = calendar.due_local_date(now, project.time_zone, at)
-    last = session.execute(
-        select(func.max(col(Claim.local_date))).where(col(Claim.project_id) == project_id, col(Claim.job) == JOB)
-    ).scalar()
-    if calendar.moment(due, at, project.time_zone) < project.created_at or (last is not None and due <= last):
+    day = calendar.due_local_date(now, project.time_zone, at)
+    last = _last_date(session, project_id)
+    if calendar.moment(day, at, project.time_zone) < project.created_at or (last is not None and day <= last):
         return None
-    session.execute(insert(Claim).values(job=JOB, project_id=project_id, local_date=due, at=now))
-    return post(session, project_id, now, due, now - SETTLED, scheduled=True)
+    to_at = now - SETTLED
+    from_at = min(last_end(session, project_id), to_at)
+    return Due(project_id, day, from_at, to_at, _kept_numbers(session, project_id, from_at, to_at))
+
+
+def claim(session: Session, made: Due, now: datetime) -> int | None:
+    """Take a due digest and post it, once per local date across restarts and replicas; its id, or None if it was taken."""
+    mine = select(col(Project.id)).where(col(Project.id) == made.project_id)
+    session.execute(mine.with_for_update(key_share=True)).one()
+    last = _last_date(session, made.project_id)
+    if last is not None and made.day <= last:
+        return None
+    if made.from_at != min(last_end(session, made.project_id), made.to_at):
+        # Another replica has made an earlier one meanwhile: the next tick counts from there.
+        return None
+    session.execute(insert(Claim).values(job=JOB, project_id=made.project_id, local_date=made.day, at=now))
+    return _post(session, made, now, scheduled=True)
+
+
+def _last_date(session: Session, project_id: int) -> date | None:
+    claimed = select(func.max(col(Claim.local_date))).where(col(Claim.project_id) == project_id, col(Claim.job) == JOB)
+    last: date | None = session.execute(claimed).scalar()
+    return last
 
 
 def post_asked(session: Session, project_id: int, slack_id: str, us: int, now: datetime) -> None:
     """Post a digest that somebody asked for; the same press twice (``us``, in microseconds) posts once."""
     key = f"digest:asked:{slack_id}:{us}"
-    # The project's lock first: of two that come at once, the second sees what the first has done.
-    locked = select(col(Project.time_zone)).where(col(Project.id) == project_id).with_for_update()
-    zone = session.execute(locked).scalar_one()
     if session.execute(select(col(Outbox.id)).where(col(Outbox.key) == key)).first():
         return
-    post(session, project_id, now, now.astimezone(ZoneInfo(zone)).date(), now, scheduled=False, key=key)
+    zone = session.execute(select(col(Project.time_zone)).where(col(Project.id) == project_id)).scalar_one()
+    from_at = min(last_end(session, project_id), now)
+    numbers = compute(session, project_id, from_at, now)
+    made = Due(project_id, now.astimezone(ZoneInfo(zone)).date(), from_at, now, numbers)
+    _post(session, made, now, scheduled=False, key=key)
 
 
-def post(
-    session: Session,
-    project_id: int,
-    now: datetime,
-    day: date,
-    to_at: datetime,
-    *,
-    scheduled: bool,
-    key: str | None = None,
-) -> int:
-    """Keep the numbers of a period and put the digest into the leads channel's outbox, with its chart; its id."""
-    from_at = min(last_end(session, project_id), to_at)
+def _post(session: Session, made: Due, now: datetime, *, scheduled: bool, key: str | None = None) -> int:
+    """Keep a digest and put it into the leads channel's outbox, with its chart; its id."""
+    row = {"local_date": made.day, "from_at": made.from_at, "to_at": made.to_at, "numbers": made.numbers}
     digest_id: int = session.execute(
-        insert(Digest)
-        .values(
-            project_id=project_id,
-            local_date=day,
-            scheduled=scheduled,
-            from_at=from_at,
-            to_at=to_at,
-            numbers=compute(session, project_id, from_at, to_at),
-        )
-        .returning(col(Digest.id))
+        insert(Digest).values(project_id=made.project_id, scheduled=scheduled, **row).returning(col(Digest.id))
     ).scalar_one()
     outbox.put(
         session,
         now,
         key or f"digest:{digest_id}",
         "digest",
-        outbox.To(project_id=project_id, purpose=Purpose.LEADS),
+        outbox.To(project_id=made.project_id, purpose=Purpose.LEADS),
         {"id": digest_id},
         lane=Lane.URGENT,
         kind=OutboxKind.CHART,
@@ -116,19 +133,40 @@ def compute(session: Session, project_id: int, from_at: datetime, to_at: datetim
     project = session.execute(
         select(col(Project.name), col(Project.level), col(Project.time_zone)).where(col(Project.id) == project_id)
     ).one()
+    people = _new_labels(session, project_id, from_at, to_at)
     return {
         "project": project.name,
         "from": from_at.isoformat(),
         "to": to_at.isoformat(),
-        "labels": counts.labels_between(session, project_id, from_at, to_at),
+        "labels": sum(people.values()),
         "items_done": counts.items_done_between(session, project_id, from_at, to_at),
         "skips": counts.skips_between(session, project_id, from_at, to_at),
-        "people": counts.people_between(session, project_id, from_at, to_at),
+        "people": counts.named(session, people),
         **counts.progress(session, project_id, to_at),
         "agreement": agreement_numbers(session, project_id, project.level),
         "escalations": counts.open_escalations(session, project_id),
         "undelivered": counts.undelivered(session, project_id),
     }
+
+
+def _kept_numbers(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> dict[str, Any]:
+    """The numbers, and what the next digest needs in order to find labels that commit only after this one was counted."""
+    told = counts.labels_by_person(session, project_id, to_at - LOOK_BACK, to_at)
+    return compute(session, project_id, from_at, to_at) | {TOLD: {str(person): count for person, count in told.items()}}
+
+
+def _new_labels(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> Counter[int]:
+    """Labels by person: those of the period, and those dated shortly before it that the last digest could not see yet."""
+    before: dict[str, Any] | None = session.execute(
+        select(col(Digest.numbers))
+        .where(col(Digest.project_id) == project_id, col(Digest.scheduled), col(Digest.to_at) == from_at)
+        .order_by(col(Digest.id).desc())
+        .limit(1)
+    ).scalar()
+    told = None if before is None else before.get(TOLD)
+    found = counts.labels_by_person(session, project_id, from_at if told is None else from_at - LOOK_BACK, to_at)
+    found.subtract({int(person): count for person, count in (told or {}).items()})
+    return found
 
 
 def agreement_numbers(session: Session, project_id: int, level: str) -> dict[str, Any]:
@@ -169,10 +207,18 @@ def _confused(found: Agreement, titles: dict[int, str]) -> dict[str, Any] | None
 
 
 def chart_days(session: Session, project_id: int, up_to: int) -> list[dict[str, Any]]:
-    """The kept digests up to one of them, one a local date, oldest first: what the chart shows."""
+    """What the chart of a digest shows: the scheduled ones up to it and itself, one a local date, oldest first.
+
+    One that was asked for after the scheduled one of its date adds its labels to that date; those of other days that were
+    asked for are left out, since the next scheduled one tells the same labels.
+    """
     rows = session.execute(
         select(col(Digest.local_date), col(Digest.numbers))
-        .where(col(Digest.project_id) == project_id, col(Digest.id) <= up_to)
+        .where(
+            col(Digest.project_id) == project_id,
+            col(Digest.id) <= up_to,
+            or_(col(Digest.scheduled), col(Digest.id) == up_to),
+        )
         .order_by(col(Digest.id).desc())
         .limit(CHART_DAYS)
     ).all()
@@ -181,7 +227,7 @@ def chart_days(session: Session, project_id: int, up_to: int) -> list[dict[str, 
         agreement = row.numbers["agreement"]
         days[row.local_date] = {
             "day": row.local_date,
-            "labels": row.numbers["labels"],
+            "labels": row.numbers["labels"] + days.get(row.local_date, {"labels": 0})["labels"],
             "alpha": agreement["alpha"],
             "low": agreement["low"],
             "high": agreement["high"],
