@@ -99,11 +99,12 @@ def _print_digest(numbers: dict[str, Any]) -> None:
         f"Labels      {numbers['labels']:,} new, {numbers['labels_needed']:,} still needed, {numbers['skips']:,} skips"
     )
     print(f"Items       {numbers['items_done']:,} done now, {numbers['done']:,} of {numbers['items']:,} in all")
-    print(f"Expected    {numbers['expected_end'] or 'no end in sight: no labels in the last 7 days, or none needed'}")
+    print(f"Expected    {numbers['expected_end'] or numbers['no_end']}")
     print(f"Agreement   {agreement['words']}")
     if agreement["raw"] is not None:
         print(f"            raw agreement {agreement['raw']:.1%}, chance not taken out")
-    print("Labels are  " + ", ".join(f"{one['title']} {one['share']:.0%}" for one in agreement["shares"]))
+    if agreement["shares"]:
+        print("Labels are  " + ", ".join(f"{one['title']} {one['share']:.0%}" for one in agreement["shares"]))
     if confused := agreement["confused"]:
         print(f"Confused    {confused['first']} and {confused['second']}, {confused['share']:.0%} of the disagreement")
     print(
