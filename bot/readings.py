@@ -21,11 +21,12 @@ from workflow.views.home import home_view
 CARD_TEXT = 6000
 NOTICE_TEXT = 1200
 FIRST_FLAGS = 10
-FIRST_PEOPLE = 20
+FIRST_PEOPLE = 8
 FIRST_SHARES = 20
 FIRST_LABELS = 80
 FIRST_PROJECTS = 8
 NOTE = 300
+CASE_TEXT = 90
 
 
 def batch(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
@@ -80,7 +81,7 @@ def nothing(session: Session, context: Mapping[str, Any], _now: datetime) -> dic
     """Why there is no batch; ``until`` comes in ISO format (UTC) and is shown in the project's zone."""
     project = _project(session, context["project_id"])
     until = context.get("until")
-    shown = calendar.format_local(datetime.fromisoformat(until), project.time_zone) if until else ""
+    shown = f"{_local(until, project.time_zone)} ({project.time_zone})" if until else ""
     return {"project": project.name, "why": context["why"], "until": shown}
 
 
@@ -114,7 +115,8 @@ def _digest(numbers: Mapping[str, Any], zone: str) -> dict[str, Any]:
         "agreement": agreement,
         "since": _local(numbers["from"], zone),
         "till": _local(numbers["to"], zone),
-        "ends": _local(numbers["expected_end"], zone),
+        "zone": zone,
+        "ends": _day(numbers["expected_end"], zone),
         "oldest": _local(numbers["escalations"]["oldest"], zone),
         "people": numbers["people"][:FIRST_PEOPLE],
         "more_people": max(0, len(numbers["people"]) - FIRST_PEOPLE),
@@ -123,7 +125,11 @@ def _digest(numbers: Mapping[str, Any], zone: str) -> dict[str, Any]:
 
 
 def _local(moment: str | None, zone: str) -> str:
-    return calendar.format_local(datetime.fromisoformat(moment), zone) if moment else ""
+    return calendar.in_words(datetime.fromisoformat(moment), zone) if moment else ""
+
+
+def _day(moment: str | None, zone: str) -> str:
+    return calendar.day_in_words(datetime.fromisoformat(moment), zone) if moment else ""
 
 
 def chart(session: Session, digest_id: int) -> tuple[str, list[dict[str, Any]]]:
@@ -139,8 +145,17 @@ def chart(session: Session, digest_id: int) -> tuple[str, list[dict[str, Any]]]:
 def home(session: Session, context: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """App Home."""
     view = home_view(session, context["user_id"], now)
-    shown = [{"cases": [], "rulings": [], **project} for project in view["projects"][:FIRST_PROJECTS]]
+    shown = [_home_project(project) for project in view["projects"][:FIRST_PROJECTS]]
     return {"projects": shown, "more_projects": max(0, len(view["projects"]) - FIRST_PROJECTS)}
+
+
+def _home_project(project: Mapping[str, Any]) -> dict[str, Any]:
+    cases = [{**case, "text": shorten(case["text"], CASE_TEXT)} for case in project.get("cases", ())]
+    shown = {"rulings": [], **project, "cases": cases}
+    if project["leads"]:
+        zone = project["time_zone"]
+        shown |= {"since": _local(project["since"], zone), "ends": _day(project["progress"]["expected_end"], zone)}
+    return shown
 
 
 def flag_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:

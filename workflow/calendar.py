@@ -14,6 +14,7 @@ Zone = str | ZoneInfo
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 OF_THE_MACHINE = {"localtime", "Factory"}
 
 
@@ -75,10 +76,16 @@ def next_due(now: datetime, zone: Zone, at: time) -> datetime:
     return moment(day, at, there)
 
 
-def format_local(when: datetime, zone: Zone) -> str:
-    """Minutes on the clocks of `zone` with their offset, the same in a fold's two hours: 2026-10-25 02:30 UTC+01:00."""
-    there = _aware(when).astimezone(_zone(zone)).isoformat(" ", "minutes")
-    return f"{there[:16]} UTC{there[16:]}"
+def in_words(when: datetime, zone: Zone) -> str:
+    """Minutes on the clocks of `zone` as people write them, without the zone: 24 Nov 2026, 09:00."""
+    there = _aware(when).astimezone(_zone(zone))
+    return f"{day_in_words(when, zone)}, {there:%H:%M}"
+
+
+def day_in_words(when: datetime, zone: Zone) -> str:
+    """The date on the clocks of `zone`: 24 Nov 2026."""
+    there = _aware(when).astimezone(_zone(zone))
+    return f"{there.day} {MONTHS[there.month - 1]} {there.year}"
 
 
 @cache

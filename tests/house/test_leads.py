@@ -36,7 +36,7 @@ def test_a_digest_is_shown_to_who_asks_and_claims_nothing(open_house: OpenHouse)
     assert "rte: quality digest" in told
     assert "*Labels*\n6" in told
     assert "3 of 3, 0 to go" in told
-    assert "ana 3  ·  ben 3" in told
+    assert "ana: 3  ·  ben: 3" in told
     assert titles(shown) == ["Post to the leads channel"]
     assert house.posts("lea", "rte-leads") == []
     assert [one for one in house.max.messages("rte-leads") if one["ephemeral"]] == []

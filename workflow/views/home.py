@@ -19,9 +19,10 @@ from storage.tables import (
     Role,
     Ruling,
 )
-from workflow import calendar, counts
+from workflow import counts
 from workflow.digest import last_end
 from workflow.people import ordered
+from workflow.views.batch import shown_fields
 
 SHOWN_CASES = 5
 
@@ -48,6 +49,7 @@ def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> di
         "id": head.id,
         "name": head.name,
         "question": head.question,
+        "time_zone": head.time_zone,
         "roles": [role.value for role in ordered(roles)],
         "annotates": Role.ANNOTATOR in roles,
         "reviews": bool(roles & {Role.REVIEWER, Role.LEAD}),
@@ -59,9 +61,8 @@ def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> di
         view |= {"cases": open_cases(session, head.id), "rulings": _recent_rulings(session, head.id)}
         view["waiting"] = counts.open_escalations(session, head.id)["open"]
     if view["leads"]:
-        since = last_end(session, head.id)
         view["progress"] = counts.progress(session, head.id, now)
-        view["since"] = calendar.format_local(since, head.time_zone)
+        view["since"] = last_end(session, head.id).isoformat()
         view["undelivered"] = counts.undelivered(session, head.id)
     return view
 
@@ -74,15 +75,25 @@ def _own_work(session: Session, project_id: int, person_id: int) -> dict[str, An
 
 
 def open_cases(session: Session, project_id: int) -> list[dict[str, Any]]:
-    """The cases that have waited longest."""
+    """The cases that have waited longest, each with the first field of its item."""
     rows = session.execute(
-        select(col(Escalation.id), col(Escalation.reason), col(Item.key))
+        select(col(Escalation.id), col(Escalation.reason), col(Item.key), col(Item.fields))
+        .add_columns(col(Project.fields).label("names"))
         .join(Item, col(Item.id) == col(Escalation.item_id))
+        .join(Project, col(Project.id) == col(Escalation.project_id))
         .where(col(Escalation.project_id) == project_id, col(Escalation.state) == EscalationState.OPEN)
         .order_by(col(Escalation.opened_at), col(Escalation.id))
         .limit(SHOWN_CASES)
     )
-    return [{"id": row.id, "reason": row.reason.value, "key": row.key} for row in rows]
+    return [
+        {
+            "id": row.id,
+            "reason": row.reason.value,
+            "key": row.key,
+            "text": shown_fields(row.fields, row.names)[0]["text"],
+        }
+        for row in rows
+    ]
 
 
 def _recent_rulings(session: Session, project_id: int) -> list[dict[str, Any]]:
