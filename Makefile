@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Machines behind a proxy of their own trust it by the system's certificates, which uv does not read by itself.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
 .PHONY: run test lint types imports lock check clean
 
 run: $(VENV)/.installed
