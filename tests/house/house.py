@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,7 +145,7 @@ class House:
         self.project_id = self.project_id or project_id
         return project_id
 
-    def bring_in(self, project_id: int, rows: list[Mapping[str, str]]) -> None:
+    def bring_in(self, project_id: int, rows: Sequence[Mapping[str, str]]) -> None:
         """Import items from a CSV file."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, list(rows[0]))

@@ -1,0 +1,89 @@
+"""A digest with its chart while Slack fails in every way: one message with one picture, each time."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from storage.tables import Outbox, OutboxState
+from tests.house.conftest import OpenHouse
+from tests.house.house import SENDER, House, Json, until
+
+KINDS = ["429", "500", "internal_error", "reset_before", "reset_after", "500_after", "internal_error_after"]
+METHODS = [
+    "files.getUploadURLExternal",
+    "upload",
+    "files.completeUploadExternal",
+    "files.info",
+    "chat.postMessage",
+]
+# An upload's address speaks HTTP alone: it has no ``internal_error``.
+WITHOUT = {("upload", "internal_error"), ("upload", "internal_error_after")}
+# The clock is moved on over every wait: what a look-up may look back on grows with it.
+SETTINGS = replace(SENDER, clock_skew=3600.0, late_effect=1.0, call_timeout=5.0)
+
+
+@pytest.fixture
+def house(open_house: OpenHouse) -> House:
+    made = open_house(items=2, running=False)
+    made.settings = SETTINGS
+    made.start()
+    made.ana.get_batch()
+    made.ana.answer("Yes")
+    return made
+
+
+def whisper(house: House) -> Json:
+    """The lead's digest with its button, asked for once."""
+    if not [one for one in house.lea.messages("rte-leads") if one["ephemeral"]]:
+        house.lea.hears(lambda: house.lea.command("/concord digest", "rte-leads"), "quality digest", "rte-leads")
+    found: list[Json] = [one for one in house.lea.messages("rte-leads") if one["ephemeral"]]
+    return found[-1]
+
+
+def pictures(message: Json) -> list[str]:
+    return [block["slack_file"]["id"] for block in message["blocks"] if block["type"] == "image"]
+
+
+def settled(house: House) -> list[str]:
+    """The states of all digests' rows once none is under way, the clock moved over every wait."""
+
+    def look() -> list[str] | None:
+        found = house.rows(select(col(Outbox.state)).where(col(Outbox.template) == "digest"))
+        states = [row.state for row in found]
+        if all(state in (OutboxState.SENT, OutboxState.FAILED, OutboxState.DROPPED) for state in states):
+            return [state.value for state in states]
+        house.clock.forward(seconds=0.5)
+        house.concord.sender.nudge()
+        return None
+
+    return until(look)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_message_with_one_picture(house: House, method: str) -> None:
+    shown = whisper(house)
+    kinds = [kind for kind in KINDS if (method, kind) not in WITHOUT]
+    for done, kind in enumerate(kinds, start=1):
+        house.workspace.clear_faults()
+        house.workspace.faults(method, kind)
+        house.lea.press_ok(shown, "Post to the leads channel")
+        until(lambda: house.workspace.faults()[0]["fired"])
+        assert settled(house) == ["sent"] * done, (method, kind)
+        posted = house.posts("lea", "rte-leads")
+        assert len(posted) == done, (method, kind)
+        assert len(pictures(posted[-1])) == 1, (method, kind)
+    assert len({pictures(message)[0] for message in house.posts("lea", "rte-leads")}) == len(kinds)
+
+
+def test_the_look_up_itself_fails(house: House) -> None:
+    shown = whisper(house)
+    house.workspace.faults("chat.postMessage", "reset_after")
+    for kind in ("429", "500", "reset_before"):
+        house.workspace.faults("conversations.history", kind)
+    house.lea.press_ok(shown, "Post to the leads channel")
+    until(lambda: house.workspace.faults()[0]["fired"])
+    assert settled(house) == ["sent"]
+    assert len(house.posts("lea", "rte-leads")) == 1
+    assert all(fault["fired"] for fault in house.workspace.faults())
