@@ -83,11 +83,13 @@ def _last_date(session: Session, project_id: int) -> date | None:
 def post_asked(session: Session, project_id: int, slack_id: str, us: int, now: datetime) -> None:
     """Post a digest that somebody asked for; the same press twice (``us``, in microseconds) posts once."""
     key = f"digest:asked:{slack_id}:{us}"
-    if session.execute(select(col(Outbox.id)).where(col(Outbox.key) == key)).first():
-        return
     zone = session.execute(select(col(Project.time_zone)).where(col(Project.id) == project_id)).scalar_one()
     from_at = min(last_end(session, project_id), now)
     numbers = compute(session, project_id, from_at, now)
+    # Under the project's lock, the second of two that come at once sees what the first has done.
+    session.execute(select(col(Project.id)).where(col(Project.id) == project_id).with_for_update(key_share=True)).one()
+    if session.execute(select(col(Outbox.id)).where(col(Outbox.key) == key)).first():
+        return
     made = Due(project_id, now.astimezone(ZoneInfo(zone)).date(), from_at, now, numbers)
     _post(session, made, now, scheduled=False, key=key)
 
