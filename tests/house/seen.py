@@ -8,14 +8,17 @@ PRESSED = {"button", "static_select", "users_select", "multi_users_select"}
 
 
 def words(shown: Json) -> str:
-    """Every text of a message or view, in reading order."""
-    return "\n".join(_texts(shown.get("blocks") or [])) or str(shown.get("text") or "")
+    """Every text of a message or view, in reading order, without the stars of bold print."""
+    text = "\n".join(_texts(shown.get("blocks") or [])) or str(shown.get("text") or "")
+    return text.replace("*", "")
 
 
 def _texts(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for one in node:
             yield from _texts(one)
+    elif isinstance(node, dict) and str(node.get("type")).startswith("rich_text_") and node["type"] != "rich_text_list":
+        yield "".join(_texts(node["elements"]))
     elif isinstance(node, dict):
         if isinstance(node.get("text"), str):
             yield node["text"]

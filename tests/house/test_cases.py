@@ -42,11 +42,11 @@ def test_a_flag_is_a_case_for_the_reviewer(open_house: OpenHouse) -> None:
     text = seen.quoted(house.ana.get_batch())[0]
     card = house.ana.flag("Who is “he”?", "not_enough_context")
     assert "Batch finished" in words(card)
-    assert "*Flagged as unclear*\n1" in words(card)
+    assert "Flagged as unclear\n1" in words(card)
     shown = case(house)
     assert text in seen.quoted(shown)
     assert "somebody found it unclear" in words(shown)
-    assert "*ana*: not enough context. Who is “he”?" in words(shown)
+    assert "ana: not enough context. Who is “he”?" in words(shown)
     assert titles(shown) == ["Yes", "No", "Send back", "Show labels", "Guideline"]
     back = house.ana.answer("Back", card)
     assert "waits for a reviewer" in words(back)
@@ -78,15 +78,15 @@ def test_a_ruling_is_on_every_copy_and_told_to_who_labelled(open_house: OpenHous
     assert "Send back" not in titles(shown)
     lines = "Because <!channel> & *bold* `code`\nis quoted."
     house.rita.rule("Yes", lines, shown)
-    for card in settled(house, "*Ruled: Yes*"):
-        assert "*rita* ruled *Yes*" in words(card)
+    for card in settled(house, "Ruled: Yes"):
+        assert "rita ruled Yes" in words(card)
         assert lines in seen.quoted(card)
         assert titles(card) == []
     for somebody, own in ((house.ana, "Yes"), (house.ben, "No")):
         told = until(lambda one=somebody: notices(one))  # type: ignore[misc]
         assert len(told) == 1
         assert "rita ruled: Yes" in told[0]
-        assert f"Your label: *{own}*" in told[0]
+        assert f"Your label: {own}" in told[0]
         newest = somebody.messages()[-1]
         assert lines in seen.quoted(newest)
         assert "&lt;!channel&gt;" in newest["text"], "the notification carries no live mention"
@@ -111,8 +111,8 @@ def test_the_card_is_ruled_in_two_channels(open_house: OpenHouse) -> None:
             )
         )
     house.rita.rule("No", "Not implied.", shown)
-    settled(house, "*Ruled: No*")
-    until(lambda: "*Ruled: No*" in words(house.rita.see(copy["ts"], "rte")))
+    settled(house, "Ruled: No")
+    until(lambda: "Ruled: No" in words(house.rita.see(copy["ts"], "rte")))
 
 
 def test_a_ruling_needs_its_reason(open_house: OpenHouse) -> None:
@@ -128,15 +128,16 @@ def test_a_ruling_changed_from_home_is_told_again(open_house: OpenHouse) -> None
     house = open_house(items=1)
     shown = disputed(house)
     house.rita.rule("Yes", "First thought.", shown)
-    settled(house, "*Ruled: Yes*")
+    settled(house, "Ruled: Yes")
     until(lambda: notices(house.ana))
     home = once(house.rita.home, lambda view: "Change" in titles(view))
     house.rita.press_ok(home, "Change")
     view = house.rita.modal()
-    assert "*rita* ruled *Yes*: First thought." in words(view)
+    assert "rita ruled Yes" in words(view)
+    assert "First thought." in words(view)
     no = next(key for key, value in house.values().items() if value == "no")
     assert house.rita.submit(view, {"value": str(no), "rationale": "Second thought."})["ok"]
-    for card in settled(house, "*Ruled: No*"):
+    for card in settled(house, "Ruled: No"):
         assert "(before: Yes)" in words(card)
         assert seen.quoted(card)[-1] == "Second thought."
     for somebody in (house.ana, house.ben):
@@ -157,12 +158,13 @@ def test_sent_back_the_flagger_has_the_item_again(open_house: OpenHouse) -> None
     house.rita.press_ok(shown, "Send back")
     view = house.rita.modal()
     assert house.rita.submit(view, {"rationale": "The first sense."})["ok"]
-    for one in settled(house, "*Sent back*"):
+    for one in settled(house, "Sent back"):
         assert titles(one) == []
         assert "The first sense." in seen.quoted(one)
     again = once(house.ana.card, lambda now: "item 1 of 2" in words(now))
-    assert seen.quoted(again) == flagged
-    assert "A reviewer sent this item back to you:* The first sense." in words(again)
+    assert flagged[0] in seen.quoted(again)
+    assert "sent this item back to you" in words(again)
+    assert "The first sense." in words(again)
     assert "Yes" in titles(again)
     told = until(lambda: notices(house.ana))
     assert "sent an item back to you" in told[0]
@@ -182,7 +184,7 @@ def test_who_looks_at_labels_is_not_given_the_item(open_house: OpenHouse) -> Non
     house.rita.close_modals()
     house.rita.press_ok(case(house), "Send back")
     assert house.rita.submit(house.rita.modal(), {"rationale": "Read again."})["ok"]
-    settled(house, "*Sent back*")
+    settled(house, "Sent back")
     house.rita.hears(lambda: house.rita.press(house.rita.home(), "Get a batch"), "needs other people")
     barred = house.rows(select(col(Assignment.state)).where(col(Assignment.person_id) == house.person("rita")))
     assert [row.state for row in barred] == [Place.BARRED]
@@ -191,11 +193,11 @@ def test_who_looks_at_labels_is_not_given_the_item(open_house: OpenHouse) -> Non
 def test_the_case_card_shows_no_labels_but_the_modal_does(open_house: OpenHouse) -> None:
     house = open_house(items=1)
     shown = disputed(house)
-    assert "*ana*" not in words(shown)
+    assert "ana" not in words(shown).split()
     house.rita.press_ok(shown, "Show labels")
     told = words(house.rita.modal())
-    assert "*Yes*  ana" in told
-    assert "*No*  ben" in told
+    assert "Yes  ana" in told
+    assert "No  ben" in told
 
 
 def test_a_ruling_closes_the_places_that_are_still_open(open_house: OpenHouse) -> None:
@@ -206,7 +208,7 @@ def test_a_ruling_closes_the_places_that_are_still_open(open_house: OpenHouse) -
     house.ana.flag()
     shown = case(house)
     house.rita.rule("Yes", "Clear enough.", shown)
-    settled(house, "*Ruled: Yes*")
+    settled(house, "Ruled: Yes")
     after = house.ben.changed(mine)
     assert seen.quoted(after) != seen.quoted(mine), "Ben's card moves on to the item that is still open"
     assert notices(house.ben) == [], "who had answered nothing is told nothing"
@@ -216,7 +218,7 @@ def test_a_ruling_closes_the_places_that_are_still_open(open_house: OpenHouse) -
 def test_a_late_label_after_the_ruling_is_kept_and_marked(open_house: OpenHouse) -> None:
     house = open_house(items=1)
     house.rita.rule("Yes", "So it is.", disputed(house))
-    settled(house, "*Ruled: Yes*")
+    settled(house, "Ruled: Yes")
     card = house.ana.answer("Back")
     assert "A reviewer has ruled on this item" in words(card)
     assert "Unclear" not in titles(card)
@@ -258,11 +260,11 @@ def test_a_button_on_an_old_case_card_shows_the_ruling(open_house: OpenHouse) ->
     house = open_house(items=1)
     shown = disputed(house)
     house.rita.rule("Yes", "So it is.", shown)
-    card = settled(house, "*Ruled: Yes*")[0]
+    card = settled(house, "Ruled: Yes")[0]
     stale = house.workspace.call(
         "chat.update", channel=shown["channel"], ts=card["ts"], text="stale", blocks=shown["blocks"]
     )
     assert stale["ok"]
     house.lea.press_ok(shown, "No")
-    settled(house, "*Ruled: Yes*")
+    settled(house, "Ruled: Yes")
     assert house.workspace.modals("lea") == []
