@@ -34,7 +34,7 @@ def paged(parts: Iterable[Part], most: int) -> list[list[Part]]:
     """The parts in pages of at most `most` characters, none of them empty; what does not fit a page is taken apart."""
     made: list[list[Part]] = [[]]
     room = most
-    for piece in (piece for part in parts for piece in _pieces(part, most)):
+    for piece in (piece for part in parts for piece in _pieces(part, _beside_headings(made[-1], most))):
         if made[-1] and (piece.size > room or len(made[-1]) >= INNER):
             made.append(_headings_taken(made[-1], most - piece.size))
             room = most - sum(moved.size for moved in made[-1])
@@ -123,6 +123,16 @@ def _headings_taken(page: list[Part], room: int) -> list[Part]:
     moved = page[kept:]
     del page[kept:]
     return moved
+
+
+def _beside_headings(page: list[Part], most: int) -> int:
+    """What a page has left for a text when the headings that end this page go with it; at least half of it."""
+    headings = 0
+    for part in reversed(page):
+        if not part.heading:
+            break
+        headings += part.size
+    return max(most - headings, most // 2)
 
 
 def _size(element: Element) -> int:

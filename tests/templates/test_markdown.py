@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from templates.blocks import Payload, render_view
 from templates.inline import words_of
-from templates.markdown import elements, pages, plain
+from templates.markdown import elements, pages, plain, text_pages
 from templates.table import drawn
 from templates.text import width
 from tests.templates.conftest import Write
@@ -174,3 +174,13 @@ def test_a_page_does_not_end_with_a_heading() -> None:
     assert len(made) > 5
     for page in made:
         assert "bold" not in page["elements"][-1]["elements"][-1].get("style", {})
+
+
+@pytest.mark.parametrize("length", [2_000, 2_490, 2_495, 2_500, 9_000])
+def test_a_long_text_begins_below_its_name(length: int) -> None:
+    pages = text_pages([("text", "0" * length), ("hypothesis", "1" * length)], 2_500)
+    shown = ["".join(one["text"] for part in page["elements"] for one in part["elements"]) for page in pages]
+    assert "".join(shown).count("0") == "".join(shown).count("1") == length
+    for words in shown:
+        assert not words.rstrip().endswith(("text", "hypothesis"))
+        assert len(words) <= 2_500
