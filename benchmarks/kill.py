@@ -197,6 +197,7 @@ def run(
             for thread in threads:
                 thread.start()
             for number in range(1, kills + 1):
+                _wait_for_work(outcome.memory)
                 time.sleep(chance.uniform(*up))
                 bot.kill()
                 outcome.kills = number
@@ -215,6 +216,13 @@ def run(
             bot.stop()
             store.close()
     return outcome
+
+
+def _wait_for_work(memory: Memory) -> None:
+    """Wait until somebody's click was acknowledged again, so that there is something to interrupt."""
+    before, end = memory.acknowledged, time.monotonic() + START_SECONDS
+    while memory.acknowledged == before and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 @contextmanager

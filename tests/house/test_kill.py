@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from benchmarks import kill
+from storage.tables import Outbox, OutboxState
 from tests.databases import Databases
+from tests.house.conftest import OpenHouse
+from tests.house.house import House, until
 
 
 @pytest.mark.slow
@@ -18,3 +23,40 @@ def test_killed_and_started_again_nothing_acknowledged_is_lost(
     assert outcome.good, kill.report(outcome)
     assert outcome.memory.acknowledged > 0
     assert outcome.messages > 0
+
+
+# -- between effect and commit ------------------------------------------------------------------------------------
+
+
+def post_digest(house: House) -> None:
+    house.lea.hears(lambda: house.lea.command("/concord digest", "rte-leads"), "quality digest", "rte-leads")
+    shown = [one for one in house.lea.messages("rte-leads") if one["ephemeral"]][-1]
+    house.lea.press_ok(shown, "Post to the leads channel")
+
+
+@pytest.mark.slow
+def test_killed_between_effect_and_commit_a_digest_is_there_once(open_house: OpenHouse, tmp_path: Path) -> None:
+    house = open_house(items=1, running=False)
+    bot = kill.Bot(house.workspace, house.url, tmp_path, quick=True)
+    bot.start()
+    try:
+        methods = ("files.getUploadURLExternal", "files.completeUploadExternal", "chat.postMessage")
+        for done, method in enumerate(methods, start=1):
+            house.workspace.clear_faults()
+            house.workspace.faults(method, "delay_after", seconds=60)
+            post_digest(house)
+            until(lambda: house.workspace.faults()[0]["fired"])
+            if method == "chat.postMessage":
+                until(lambda n=done: len(house.posts("lea", "rte-leads")) == n)  # type: ignore[misc]
+            bot.kill()
+            bot.start()
+            until(lambda n=done: house.count(Outbox, col(Outbox.state) == OutboxState.SENT) == n)  # type: ignore[misc]
+            posted = house.posts("lea", "rte-leads")
+            assert len(posted) == done, method
+            assert sum(block["type"] == "image" for block in posted[-1]["blocks"]) == 1
+        keys = house.keys("lea", "rte-leads")
+        assert len(keys) == len(set(keys)) == len(methods)
+        states = house.rows(select(col(Outbox.state)))
+        assert {row.state for row in states} == {OutboxState.SENT}
+    finally:
+        bot.stop()
