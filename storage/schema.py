@@ -1,5 +1,6 @@
 """The shape of the store over time: bringing a database to the newest revision, and refusing a newer one."""
 
+import time
 from pathlib import Path
 
 from alembic import command
@@ -9,8 +10,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from storage.engine import Store
+from storage.locks import held
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LOOK_AGAIN_SECONDS = 0.05
 
 
 class NewerDatabaseError(Exception):
@@ -22,17 +25,29 @@ class ForeignDatabaseError(Exception):
 
 
 def upgrade(store: Store) -> tuple[str | None, str]:
-    """Apply what is missing; the revision before and after.
+    """Apply what is missing; the revision before and after. Of several processes one does it and the others wait.
 
     Raises NewerDatabaseError where the database's revision is not known here, ForeignDatabaseError where there are
     tables but no revision: both leave the database as it was.
     """
-    with store.engine.connect() as connection:
-        before = _checked_revision(connection)
+    while True:
+        with store.engine.connect() as connection:
+            before = _checked_revision(connection)
         if before == newest():
             return before, before
-        command.upgrade(_config(connection), "head")
-        connection.commit()
+        with held(store, "upgrade") as mine:
+            if mine:
+                return _upgrade(store)
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _upgrade(store: Store) -> tuple[str | None, str]:
+    """In one transaction: what fails half-way, or is killed, leaves the database as it was."""
+    with store.engine.execution_options(immediate=True).connect() as connection:
+        before = _checked_revision(connection)
+        if before != newest():
+            command.upgrade(_config(connection), "head")
+            connection.commit()
     return before, newest()
 
 
