@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,11 @@ class Store:
 
     engine: Engine
     writers: threading.RLock = field(default_factory=threading.RLock)
+    _writing: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        immediate = self.engine.execution_options(immediate=True) if self.is_sqlite else self.engine
+        object.__setattr__(self, "_writing", immediate)
 
     @property
     def is_sqlite(self) -> bool:
@@ -43,12 +48,8 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed on leaving, rolled back on any exception."""
-        if not self.is_sqlite:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                yield session
-            return
-        immediate = self.engine.execution_options(immediate=True)
-        with self.writers, Session(immediate, expire_on_commit=False) as session, session.begin():
+        turn = self.writers if self.is_sqlite else nullcontext()
+        with turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def transact(self, work: Callable[[Session], T]) -> T:
@@ -106,4 +107,5 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get("immediate")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Batch, Person
+from storage.tables import Assignment, Batch, Person, plain
 from workflow import outbox
 from workflow.errors import NotAllowedError, RefusedError
 
@@ -14,11 +14,11 @@ from workflow.errors import NotAllowedError, RefusedError
 LAST_POSITION = 2**31 - 1
 
 
-def version_of(batch_id: int) -> Any:
+def version_of(batch_id: Any) -> Any:
     """SQL: the version of a batch's card, which grows with every change of the batch and of its places."""
-    places = select(func.coalesce(func.sum(col(Assignment.version)), 0)).where(col(Assignment.batch_id) == batch_id)
-    own = select(col(Batch.version)).where(col(Batch.id) == batch_id)
-    return own.scalar_subquery() + places.scalar_subquery()
+    place, batch = plain(Assignment).c, plain(Batch).c
+    places = select(func.coalesce(func.sum(place.version), 0)).where(place.batch_id == batch_id)
+    return select(batch.version).where(batch.id == batch_id).scalar_subquery() + places.scalar_subquery()
 
 
 def rewrite_batch(session: Session, batch_id: int, now: datetime) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import CTE, BindParameter, ColumnElement, String, and_, bindparam, cast, func, select, text, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from storage.tables import (
     Assignment,
@@ -25,6 +25,7 @@ from storage.tables import (
     Place,
     Project,
     Role,
+    plain,
 )
 from workflow import places
 from workflow.errors import NotAllowedError, RefusedError
@@ -107,44 +108,43 @@ def load(session: Session, slack_id: str, assignment_id: int, value_id: int | No
 @cache
 def _loading() -> Any:
     """SQL: a Holding by ``place``, and whether ``value`` is a label of its project."""
-    columns = (
-        col(Assignment.id),
-        col(Assignment.project_id),
-        col(Assignment.item_id),
-        col(Assignment.person_id),
-        col(Assignment.batch_id),
-        col(Assignment.state),
-        col(Assignment.value_id),
-        col(Assignment.counted_id),
-        col(Assignment.major),
-        col(Assignment.acted_us),
-        col(Item.state),
-        col(Item.open_places),
-        col(Item.segment),
-        col(Project.accept),
-        col(Project.skip),
-        col(Guideline.id),
-        col(Guideline.major),
-        col(Person.slack_id),
-        col(Person.active),
-        places.has_role(col(Assignment.project_id), col(Assignment.person_id), Role.ANNOTATOR),
-        col(LabelValue.id),
-    )
+    place, item, person, value = (plain(entity) for entity in (Assignment, Item, Person, LabelValue))
+    project, guideline = plain(Project), plain(Guideline)
     known_value = and_(
-        col(LabelValue.id) == bindparam("value"),
-        col(LabelValue.project_id) == col(Assignment.project_id),
-        col(LabelValue.retired_at).is_(None),
+        value.c.id == bindparam("value"), value.c.project_id == place.c.project_id, value.c.retired_at.is_(None)
     )
     return (
-        select(*columns)
-        .select_from(Assignment)
-        .join(Item, col(Item.id) == col(Assignment.item_id))
-        .join(Person, col(Person.id) == col(Assignment.person_id))
-        .join(Project, col(Project.id) == col(Assignment.project_id))
-        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
-        .outerjoin(LabelValue, known_value)
-        .where(col(Assignment.id) == bindparam("place"))
-        .with_for_update(of=[Item, Assignment], key_share=True)
+        select(
+            place.c.id,
+            place.c.project_id,
+            place.c.item_id,
+            place.c.person_id,
+            place.c.batch_id,
+            place.c.state,
+            place.c.value_id,
+            place.c.counted_id,
+            place.c.major,
+            place.c.acted_us,
+            item.c.state,
+            item.c.open_places,
+            item.c.segment,
+            project.c.accept,
+            project.c.skip,
+            guideline.c.id,
+            guideline.c.major,
+            person.c.slack_id,
+            person.c.active,
+            places.has_role(place.c.project_id, place.c.person_id, Role.ANNOTATOR),
+            value.c.id,
+        )
+        .select_from(place)
+        .join(item, item.c.id == place.c.item_id)
+        .join(person, person.c.id == place.c.person_id)
+        .join(project, project.c.id == place.c.project_id)
+        .join(guideline, guideline.c.id == project.c.guideline_id)
+        .outerjoin(value, known_value)
+        .where(place.c.id == bindparam("place"))
+        .with_for_update(of=[item, place], key_share=True)
     )
 
 
@@ -181,10 +181,10 @@ def write_place(
 @cache
 def _writing() -> Any:
     """SQL: a place as it becomes, returning Others."""
-    others = _others()
+    place, others = plain(Assignment), _others()
     return (
-        update(Assignment)
-        .where(col(Assignment.id) == bindparam("place"))
+        update(place)
+        .where(place.c.id == bindparam("place"))
         .values(
             state=bindparam("new_state"),
             value_id=bindparam("new_value"),
@@ -193,7 +193,7 @@ def _writing() -> Any:
             major=bindparam("new_major"),
             guideline_id=bindparam("new_guideline"),
             acted_us=bindparam("us"),
-            version=col(Assignment.version) + 1,
+            version=place.c.version + 1,
             lease_until=None,
             labelled_at=bindparam("now"),
         )
@@ -204,13 +204,13 @@ def _writing() -> Any:
 def _others() -> CTE:
     """SQL: one row of what Others holds. This place itself is left out of all of it: it is being written."""
     item: BindParameter[int] = bindparam("item")
-    other = col(Assignment.id) != bindparam("place")
-    here = col(Assignment.item_id) == item
-    entry = _joined(":", col(Assignment.value_id), col(Assignment.counted_id), col(Assignment.major))
-    found = _joined(":", col(Escalation.id), col(Escalation.version), col(Escalation.reason))
-    labels = select(func.aggregate_strings(entry, ",")).where(here, other, col(Assignment.state) == Place.LABELLED)
-    holding = select(func.count()).where(here, other, col(Assignment.state).in_(places.HOLDING))
-    case = select(found).where(col(Escalation.item_id) == item, col(Escalation.state) == EscalationState.OPEN)
+    place, escalation = plain(Assignment).c, plain(Escalation).c
+    others_here = and_(place.item_id == item, place.id != bindparam("place"))
+    entry = _joined(":", place.value_id, place.counted_id, place.major)
+    found = _joined(":", escalation.id, escalation.version, escalation.reason)
+    labels = select(func.aggregate_strings(entry, ",")).where(others_here, place.state == Place.LABELLED)
+    holding = select(func.count()).where(others_here, place.state.in_(places.HOLDING))
+    case = select(found).where(escalation.item_id == item, escalation.state == EscalationState.OPEN)
     somebody = places.somebody_may_take(item, bindparam("project"), but=bindparam("person"))
     return select(
         labels.scalar_subquery().label("labels"),

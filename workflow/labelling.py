@@ -14,17 +14,17 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, EscalationReason, Item, ItemState, Label, Place
+from storage.tables import Assignment, EscalationReason, Item, ItemState, Label, Place, plain
 from workflow import consensus, escalation, holding
 from workflow.errors import RefusedError
 from workflow.holding import Answered, Holding, Others
 from workflow.states import check_move
 
 # Built once, as in ``holding``.
-ADD_LABEL = insert(Label)
+ADD_LABEL = insert(plain(Label)).inline()
 MOVE_ITEM = (
-    update(Item)
-    .where(col(Item.id) == bindparam("item"))
+    update(plain(Item))
+    .where(plain(Item).c.id == bindparam("item"))
     .values(
         state=bindparam("new_state"),
         open_places=bindparam("places"),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, exists, func, literal_column, select, true, update
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Item, ItemState, Member, Person, Place, Queue, Role
+from storage.tables import Assignment, Item, ItemState, Member, Person, Place, Queue, Role, plain
 
 HOLDING = (Place.PLANNED, Place.OPEN)
 # To be added to any condition on these states. It is written out and not bound, since SQLite uses the small index of
@@ -115,9 +115,11 @@ def advance(session: Session, queue_id: int, count: int) -> int:
 
 def somebody_may_take(item_id: Any, project_id: Any, *, but: Any = None) -> ColumnElement[bool]:
     """SQL: whether an active annotator of the project, other than ``but``, may still take a place on the item."""
-    taken = Assignment.__table__.alias("taken")  # type: ignore[attr-defined]
-    member = Member.__table__.alias("annotator")  # type: ignore[attr-defined]
-    person = Person.__table__.alias("candidate")  # type: ignore[attr-defined]
+    taken, member, person = (
+        plain(Assignment).alias("taken"),
+        plain(Member).alias("annotator"),
+        plain(Person).alias("candidate"),
+    )
     has_place = (
         select(taken.c.id)
         .where(taken.c.person_id == person.c.id, taken.c.item_id == item_id, taken.c.state != Place.RETURNED)
@@ -141,9 +143,8 @@ def somebody_may_take(item_id: Any, project_id: Any, *, but: Any = None) -> Colu
 
 def has_role(project_id: Any, person_id: Any, role: Role) -> ColumnElement[bool]:
     """SQL: whether a person has a role in a project."""
-    return exists().where(
-        col(Member.project_id) == project_id, col(Member.person_id) == person_id, col(Member.role) == role
-    )
+    member = plain(Member).c
+    return exists().where(member.project_id == project_id, member.person_id == person_id, member.role == role)
 
 
 def lock_item_of(session: Session, assignment_id: int) -> list[Locked]:

@@ -1,5 +1,6 @@
 """Every table, by the room of the operation it serves."""
 
+from storage.tables.columns import plain
 from storage.tables.item import Item, ItemState, Lot, LotState, Queue, QueueCursor, RefusedRow
 from storage.tables.labelling import (
     Assignment,
@@ -68,4 +69,5 @@ __all__ = [
     "Ruling",
     "SkipRule",
     "Workspace",
+    "plain",
 ]

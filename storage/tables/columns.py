@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Enum, Integer
+from sqlalchemy import JSON, BigInteger, Enum, Integer, Table
 from sqlmodel import Field, SQLModel
 
 # Migrations name constraints; left to themselves the two databases would name them differently.
@@ -45,3 +45,13 @@ def document(**field: Any) -> Any:
 def big(**field: Any) -> Any:
     """An integer that may pass 2**31."""
     return Field(sa_type=BigInteger, **field)
+
+
+def plain(entity: type[SQLModel]) -> Table:
+    """The table of an entity, for statements that are run at every click.
+
+    With the entity's own attributes every execution passes through the ORM, even where no entity comes of it: a read by
+    columns of the table takes half the time.
+    """
+    table: Table = entity.__table__  # type: ignore[attr-defined]
+    return table

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Batch, Guideline, Item, ItemState, Person, Place, Project, Ruling, SkipRule
+from storage.tables import Assignment, Batch, Guideline, Item, ItemState, Place, Project, Ruling, SkipRule, plain
 from workflow.batches import version_of
 from workflow.views.schema import choices
 
@@ -30,7 +31,7 @@ class Seat:
 
 def batch_version(session: Session, batch_id: int) -> int | None:
     """The version of a batch's card, or None where there is no such batch."""
-    version: int | None = session.execute(select(version_of(batch_id))).scalar()
+    version: int | None = session.execute(_version(), {"batch": batch_id}).scalar()
     return version
 
 
@@ -39,28 +40,62 @@ def hold_batch(session: Session, batch_id: int) -> None:
     session.execute(select(col(Assignment.id)).where(col(Assignment.batch_id) == batch_id).with_for_update(read=True))
 
 
+# The statements of a card are built once: building them takes longer than to carry them out.
+@cache
+def _version() -> Any:
+    """SQL: the version of the card of ``batch``."""
+    return select(version_of(bindparam("batch")))
+
+
+@cache
+def _heading() -> Any:
+    """SQL: a ``batch`` and its project."""
+    batch, project, guideline = (plain(entity).c for entity in (Batch, Project, Guideline))
+    return select(
+        batch.project_id,
+        batch.version,
+        batch.focus,
+        batch.focus_us,
+        project.name,
+        project.question,
+        project.fields,
+        project.skip,
+        project.version.label("project_version"),
+        guideline.major,
+        guideline.minor,
+    ).where(
+        batch.id == bindparam("batch"),
+        project.id == batch.project_id,
+        guideline.id == project.guideline_id,
+    )
+
+
+@cache
+def _seating() -> Any:
+    """SQL: the Seats of a ``batch``, in order."""
+    place = plain(Assignment).c
+    columns = (place.id, place.item_id, place.position, place.state, place.value_id, place.acted_us, place.version)
+    return select(*columns).where(place.batch_id == bindparam("batch")).order_by(place.position)
+
+
+@cache
+def _showing() -> Any:
+    """SQL: an ``item``, with what a reviewer who sent it back last wrote."""
+    item, ruling = plain(Item).c, plain(Ruling).c
+    sent_back = (
+        select(ruling.rationale)
+        .where(ruling.item_id == bindparam("item"), ruling.value_id.is_(None))
+        .order_by(ruling.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = (item.key, item.fields, item.state, item.open_places, sent_back.label("note"))
+    return select(*columns).where(item.id == bindparam("item"))
+
+
 def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
     """What a batch's card shows now; None where there is no such batch."""
-    head = session.execute(
-        select(
-            col(Batch.project_id),
-            col(Batch.version),
-            col(Batch.focus),
-            col(Batch.focus_us),
-            col(Project.name),
-            col(Project.question),
-            col(Project.fields),
-            col(Project.skip),
-            col(Project.version).label("project_version"),
-            col(Guideline.major),
-            col(Guideline.minor),
-            col(Person.name).label("person"),
-        )
-        .join(Project, col(Project.id) == col(Batch.project_id))
-        .join(Person, col(Person.id) == col(Batch.person_id))
-        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
-        .where(col(Batch.id) == batch_id)
-    ).first()
+    head = session.execute(_heading(), {"batch": batch_id}).first()
     if head is None:
         return None
     seats = _seats(session, batch_id)
@@ -91,19 +126,7 @@ def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
 
 
 def _seats(session: Session, batch_id: int) -> list[Seat]:
-    rows = session.execute(
-        select(
-            col(Assignment.id),
-            col(Assignment.item_id),
-            col(Assignment.position),
-            col(Assignment.state),
-            col(Assignment.value_id),
-            col(Assignment.acted_us),
-            col(Assignment.version),
-        )
-        .where(col(Assignment.batch_id) == batch_id)
-        .order_by(col(Assignment.position))
-    )
+    rows = session.execute(_seating(), {"batch": batch_id})
     return [Seat(*row) for row in rows]
 
 
@@ -142,19 +165,7 @@ def _summary(seats: Sequence[Seat]) -> dict[str, int]:
 
 
 def _item(session: Session, seat: Seat, fields: Sequence[str], skip: SkipRule) -> dict[str, Any]:
-    sent_back = (
-        select(col(Ruling.rationale))
-        .where(col(Ruling.item_id) == col(Item.id), col(Ruling.value_id).is_(None))
-        .order_by(col(Ruling.id).desc())
-        .limit(1)
-        .correlate(Item)
-        .scalar_subquery()
-    )
-    row = session.execute(
-        select(col(Item.key), col(Item.fields), col(Item.state), col(Item.open_places), sent_back.label("note")).where(
-            col(Item.id) == seat.item_id
-        )
-    ).one()
+    row = session.execute(_showing(), {"item": seat.item_id}).one()
     waiting = seat.state in WAITING
     return {
         "assignment_id": seat.id,
