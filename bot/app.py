@@ -38,14 +38,17 @@ class Installation:
     bot_user_id: str
     token: str
     enterprise_id: str | None = None
+    scopes: frozenset[str] | None = None
+    """What the token may do, where Slack says it."""
 
 
 def sign_in(client: WebClient) -> Installation:
     """Ask Slack who the bot token is. Raises NotConnectedError with words for whoever starts the bot."""
     try:
-        told: Any = client.auth_test().data
+        answer = client.auth_test()
     except (SlackApiError, *BROKEN) as error:
         raise NotConnectedError(judge(error).words) from error
+    told: Any = answer.data
     if told.get("is_enterprise_install"):
         raise NotConnectedError(
             "The app is installed for a whole organisation. Concord serves one workspace: install it there, and use the "
@@ -60,7 +63,13 @@ def sign_in(client: WebClient) -> Installation:
         bot_user_id=told["user_id"],
         token=client.token or "",
         enterprise_id=told.get("enterprise_id"),
+        scopes=_scopes(answer.headers),
     )
+
+
+def _scopes(headers: Mapping[str, Any]) -> frozenset[str] | None:
+    said = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
+    return None if said is None else frozenset(scope.strip() for scope in str(said).split(",") if scope.strip())
 
 
 def build_app(

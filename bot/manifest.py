@@ -3,7 +3,6 @@
 from typing import Any
 
 SCOPES = {
-    "app_mentions:read": "be told when somebody mentions it",
     "channels:history": "look whether a message arrived, after Slack did not say",
     "channels:read": "find the channels that a project names",
     "chat:write": "post cards and digests",
@@ -13,7 +12,6 @@ SCOPES = {
     "groups:history": "the same in private channels",
     "groups:read": "find private channels that it was invited to",
     "im:history": "the same in direct messages",
-    "im:read": "find its direct messages",
     "im:write": "write to people directly",
     "users:read": "know people's names and zones, and who has left",
     "users:read.email": "find people whom a project names by e-mail",
@@ -21,14 +19,15 @@ SCOPES = {
 """Scope of the bot token, and what Concord needs it for."""
 
 EVENTS = ["app_home_opened", "user_change"]
+COMMAND = "/concord"
 
 
-def manifest(name: str = "Concord", command: str = "/concord", *, request_url: str | None = None) -> dict[str, Any]:
+def manifest(*, request_url: str | None = None) -> dict[str, Any]:
     """The manifest as Slack takes it: Socket Mode, or HTTP where a public ``request_url`` is given."""
     by_http = {"request_url": request_url} if request_url else {}
     return {
         "display_information": {
-            "name": name[:35],
+            "name": "Concord",
             "description": "Runs your data annotation: batches, labels, rulings and digests in Slack.",
             "background_color": "#1b3a4b",
         },
@@ -41,7 +40,7 @@ def manifest(name: str = "Concord", command: str = "/concord", *, request_url: s
             "bot_user": {"display_name": "concord", "always_online": True},
             "slash_commands": [
                 {
-                    "command": command,
+                    "command": COMMAND,
                     "description": "Batches, digests, people and guidelines",
                     "usage_hint": "batch | digest | assign @who 25 | people | guideline | help",
                     "should_escape": True,

@@ -15,6 +15,7 @@ from bot.answers.pace import Pace
 from bot.answers.wire import Wire
 from bot.app import Installation, NotConnectedError, build_app, sign_in
 from bot.http_mode import HttpMode
+from bot.manifest import SCOPES
 from bot.messages import Messages
 from bot.sender.sender import Sender
 from bot.sender.settings import SenderSettings
@@ -100,8 +101,9 @@ def start(
     everything.register(Desk(app, store, carrier, clock), words)
     sender.start()
     door = _door(connection, app)
-    scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection))
-    return Concord(store, installation, carrier, sender, scheduler, door, wire)
+    stopped = threading.Event()
+    scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
+    return Concord(store, installation, carrier, sender, scheduler, door, wire, stopped)
 
 
 def _door(connection: Connection, app: Any) -> SocketMode | HttpMode:
@@ -120,8 +122,24 @@ def _door(connection: Connection, app: Any) -> SocketMode | HttpMode:
     return http
 
 
-def _directory(connection: Connection) -> Directory:
-    return read_directory(web_client(connection.bot_token, base_url=connection.api_url))
+def _directory(connection: Connection, stopped: threading.Event) -> Directory:
+    def pause(seconds: float) -> None:
+        # Slack may ask for minutes of patience; who stops Concord does not wait for that.
+        if stopped.wait(seconds):
+            raise InterruptedError("Concord is being stopped")
+
+    return read_directory(web_client(connection.bot_token, base_url=connection.api_url), pause)
+
+
+def missing_scopes(installation: Installation) -> list[str]:
+    """What the token may not do although Concord needs it, in words for the operator."""
+    if installation.scopes is None:
+        return []
+    return [
+        f"The app lacks the scope {scope} ({what}). Add it (OAuth & Permissions) and install the app again."
+        for scope, what in SCOPES.items()
+        if scope not in installation.scopes
+    ]
 
 
 def serve_only(session: Session, installation: Installation, now: datetime) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 
 import urllib3
 
+from workflow.errors import RefusedError
+
 START_SECONDS = 20.0
 
 
-class SandboxError(Exception):
+class SandboxError(RefusedError):
     """The workspace on this machine did not start. The text says what it said."""
 
 
@@ -36,11 +38,13 @@ def find(home: Path) -> Address | None:
     """The running workspace in Concord's home, if there is one."""
     try:
         said = json.loads((home / "sandbox" / "sandbox.json").read_text(encoding="utf-8"))
-        address = Address(said["url"], said["api_url"], said["bot_token"], said["app_token"], said["pid"])
-        urllib3.request("GET", f"{address.url}/client/bootstrap", timeout=3.0, retries=False)
-    except (OSError, ValueError, KeyError, urllib3.exceptions.HTTPError):
+        address = Address(said["url"], said["api_url"], said["bot_token"], said["app_token"], int(said["pid"]))
+        # One that was killed leaves its address behind, and by now somebody else may answer there.
+        os.kill(address.pid, 0)
+        answer = urllib3.request("GET", f"{address.url}/client/bootstrap", timeout=3.0, retries=False).json()
+        return address if "team" in answer and "page_buttons" in answer else None
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, urllib3.exceptions.HTTPError):
         return None
-    return address
 
 
 def ensure(home: Path, seed: dict[str, Any], port: int = 0) -> Address:
@@ -55,10 +59,11 @@ def ensure(home: Path, seed: dict[str, Any], port: int = 0) -> Address:
     seed_file.write_text(json.dumps(seed), encoding="utf-8")
     command = [sys.executable, "-m", "sandbox", "--dir", str(folder), "--seed", str(seed_file), "--port", str(port)]
     with (folder / "sandbox.log").open("ab") as log:
+        begins = log.tell()
         process = subprocess.Popen(  # noqa: S603
             command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=_environment()
         )
-    return _wait(home, process, folder / "sandbox.log")
+    return _wait(home, process, folder / "sandbox.log", begins)
 
 
 def _environment() -> dict[str, str]:
@@ -66,7 +71,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
 
 
-def _wait(home: Path, process: "subprocess.Popen[bytes]", log: Path) -> Address:
+def _wait(home: Path, process: "subprocess.Popen[bytes]", log: Path, begins: int) -> Address:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         address = find(home)
@@ -75,5 +80,7 @@ def _wait(home: Path, process: "subprocess.Popen[bytes]", log: Path) -> Address:
         if process.poll() is not None:
             break
         time.sleep(0.02)
-    last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-    raise SandboxError("The workspace on this machine did not start: " + (" ".join(last) or f"see {log}"))
+    last = log.read_bytes()[begins:].decode("utf-8", "replace").strip().splitlines()[-3:]
+    said = " ".join(last) or f"it said nothing; see {log}"
+    hint = " `--port 0` takes any free port." if "Address already in use" in said else ""
+    raise SandboxError(f"The workspace on this machine did not start: {said}.{hint}")

@@ -24,6 +24,6 @@ def refresh(store: Store, read: Callable[[], Directory], now: datetime) -> None:
     try:
         known = read()
     except Exception as error:
-        log.warning("directory not read", error=type(error).__name__)
+        log.warning("directory not read", error=type(error).__name__, why=str(error))
         return
     store.transact(lambda session: resolve(session, known, now))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIVE_SPEED = 40.0
 FIRST_DIGEST_SECONDS = 30.0
+CONNECTION_SECONDS = 3.0
 
 
 def demo(
@@ -26,9 +27,9 @@ def demo(
     replay: Annotated[
         bool, typer.Option("--replay", help="Let the crowd label everything; for a fresh store.")
     ] = False,
-    speed: Annotated[float, typer.Option(help="Labels a second in all; 0: as fast as it goes.")] = LIVE_SPEED,
-    people: Annotated[int, typer.Option(help="How many people work at the same time.")] = 24,
-    items: Annotated[int | None, typer.Option(help="Only the first so many items.", show_default=False)] = None,
+    speed: Annotated[float, typer.Option(help="Labels a second in all; 0: as fast as it goes.", min=0)] = LIVE_SPEED,
+    people: Annotated[int, typer.Option(help="How many people work at the same time.", min=1)] = 24,
+    items: Annotated[int | None, typer.Option(help="Only the first so many items.", show_default=False, min=1)] = None,
 ) -> None:
     """Let the people who labelled the demo's data label it again, by clicking in the running workspace.
 
@@ -52,11 +53,22 @@ def demo(
             "There is no workspace on this machine yet: start `concord run` in another terminal first."
         )
     desk = Desk(workspace.url)
+    _check_running(desk)
     kept, labels = actors.data(items, leave=actors.FOR_VISITORS if crowd else 0)
     with opened() as store:
         planned = actors.enlist(store, desk, labels, now())
         acts = actors.script(kept, planned, _titles(store))
         _play(store, desk, acts, speed=speed, people=people, live=crowd)
+
+
+def _check_running(desk: Desk) -> None:
+    """Without Concord nobody answers the crowd's clicks."""
+    from bot.demo.person import NoAnswerError, Person
+
+    try:
+        Person.wait_for(lambda: desk.get("/sandbox/connections")["open"], "connection", CONNECTION_SECONDS)
+    except NoAnswerError:
+        raise WrongCallError("Concord is not running there: start `concord run` in another terminal first.") from None
 
 
 def _titles(store: Store) -> dict[str, str]:
@@ -70,7 +82,10 @@ def _titles(store: Store) -> dict[str, str]:
 
 
 def _play(store: Store, desk: Desk, acts: Script, *, speed: float, people: int, live: bool) -> None:
+    import urllib3
+
     from bot.demo import crowd as actors
+    from workflow.errors import RefusedError
 
     progress = actors.Progress()
     _stop_on_signal(progress)
@@ -78,7 +93,11 @@ def _play(store: Store, desk: Desk, acts: Script, *, speed: float, people: int, 
     if live:
         timer.start()
     begun = time.monotonic()
-    actors.run(desk, acts, speed=speed, people_at_once=people, progress=progress, each=_shown(acts.labels))
+    try:
+        actors.run(desk, acts, speed=speed, people_at_once=people, progress=progress, each=_shown(acts.labels))
+    except urllib3.exceptions.HTTPError as error:
+        timer.cancel()
+        raise RefusedError(f"The workspace does not answer any more ({type(error).__name__}).") from None
     took = time.monotonic() - begun
     timer.cancel()
     if live and not progress.stop.is_set():
@@ -107,8 +126,19 @@ def _shown(total: int) -> Any:
 
 
 def _ask_for_digest(desk: Desk) -> None:
-    """The lead says ``/concord digest`` and posts it."""
-    from bot.demo.person import NoAnswerError, Person
+    """The lead says ``/concord digest`` and posts it. The crowd goes on where that does not work."""
+    import urllib3
+
+    from bot.demo.person import NoAnswerError
+
+    try:
+        _post_digest(desk)
+    except (NoAnswerError, LookupError, urllib3.exceptions.HTTPError) as error:
+        print(f"No digest this time: {error}", file=sys.stderr)
+
+
+def _post_digest(desk: Desk) -> None:
+    from bot.demo.person import Person
 
     lea = Person(desk, desk.users()["lea"])
     channels = {channel["name"]: channel["id"] for channel in desk.get("/client/view", user=lea.user)["channels"]}
@@ -122,10 +152,7 @@ def _ask_for_digest(desk: Desk) -> None:
                 return True
         return False
 
-    try:
-        lea.wait_for(posted, "digest", 20)
-    except NoAnswerError as error:
-        print(error, file=sys.stderr)
+    lea.wait_for(posted, "digest", 20)
 
 
 def _report(store: Store, desk: Desk, progress: Progress, took: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 def run(
     port: Annotated[
-        int, typer.Option(help="Port of the workspace on this machine, or of HTTP mode; 0: any free one.")
+        int,
+        typer.Option(help="Port of the workspace on this machine, or of HTTP mode; 0: any free one.", min=0, max=65535),
     ] = 8765,
     demo: Annotated[bool, typer.Option(help="Make the demo project in the workspace on this machine.")] = True,
     host: Annotated[str, typer.Option(help="Address that HTTP mode listens on.")] = "127.0.0.1",
@@ -33,18 +35,22 @@ def run(
       SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... concord run
     """
     from bot import logs
+    from bot.process import missing_scopes
     from bot.settings import Settings
 
     settings = Settings()
     logs.set_up()
     store = _store(settings)
     connection, page = _connection(settings, store, host, port, demo=demo)
+    told = _listen_to_signals()
     concord = _start(store, connection, local=page is not None)
+    for words in missing_scopes(concord.installation):
+        print(f"Warning: {words}", file=sys.stderr)
     print(f"Connected to {concord.installation.team}. Press Ctrl-C to stop.", flush=True)
     if page is not None:
         print(f"\n  Open {page}\n", flush=True)
-    _wait_for_signal()
-    print("Finishing what is in flight ...", flush=True)
+    told.wait()
+    print("Finishing what is in flight; Ctrl-C once more stops at once.", flush=True)
     concord.stop()
 
 
@@ -70,7 +76,7 @@ def _connection(settings: Settings, store: Store, host: str, port: int, *, demo:
     if settings.slack_bot_token is not None:
         return Connection(
             bot_token=settings.slack_bot_token.get_secret_value(),
-            api_url=settings.slack_api_url or SLACK,
+            api_url=_api_url(settings.slack_api_url) if settings.slack_api_url else SLACK,
             app_token=settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
             signing_secret=settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
             host=host,
@@ -79,6 +85,13 @@ def _connection(settings: Settings, store: Store, host: str, port: int, *, demo:
     if settings.slack_app_token is not None or settings.slack_signing_secret is not None:
         raise WrongCallError("SLACK_BOT_TOKEN is missing: it begins with xoxb- and stands under OAuth & Permissions.")
     return _local(settings, store, port, demo=demo)
+
+
+def _api_url(typed: str) -> str:
+    if not typed.startswith(("http://", "https://")):
+        raise WrongCallError(f"SLACK_API_URL is {typed!r}: an address such as https://slack.com/api/ is needed.")
+    print(f"Slack: {typed} (SLACK_API_URL)", flush=True)
+    return typed.rstrip("/") + "/"
 
 
 def _local(settings: Settings, store: Store, port: int, *, demo: bool) -> tuple[Connection, str]:
@@ -107,23 +120,29 @@ def _start(store: Store, connection: Connection, *, local: bool) -> Concord:
             sender_settings=SenderSettings(place=Rate(0.0), rates={}) if local else None,
             words=crowd_words() if local else None,
         )
-    except NotConnectedError as error:
+    except (NotConnectedError, OSError) as error:
         print(f"Concord could not start: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
 
 
-def _wait_for_signal() -> None:
+def _listen_to_signals() -> threading.Event:
+    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the process, which loses nothing either."""
     told = threading.Event()
+
+    def hear(number: int, _frame: object) -> None:
+        if told.is_set():
+            os._exit(128 + number)
+        told.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    told.wait()
+        signal.signal(number, hear)
+    return told
 
 
 def manifest(
     request_url: Annotated[
         str | None, typer.Option(help="Public address of HTTP mode; without it Socket Mode.", show_default=False)
     ] = None,
-    command: Annotated[str, typer.Option(help="The slash command.")] = "/concord",
 ) -> None:
     """Print the app manifest, to be pasted at api.slack.com/apps (Create New App, From a manifest).
 
@@ -133,4 +152,6 @@ def manifest(
     """
     from bot.manifest import manifest as written
 
-    print_json(written(command=command, request_url=request_url))
+    if request_url is not None and not request_url.startswith("https://"):
+        raise WrongCallError(f"--request-url {request_url}: Slack calls addresses that begin with https:// only.")
+    print_json(written(request_url=request_url))
