@@ -134,7 +134,7 @@ class Pace:
 
 def _labels_of(person: Person, acts: Script, name: str, pace: Pace, progress: Progress) -> Iterator[None]:
     """Work through one person's batches, yielding after each label."""
-    left = dict(acts.answers[name])
+    left, answered = dict(acts.answers[name]), set[tuple[str, ...]]()
     done: set[str] = set()
     while left and not progress.stop.is_set():
         person.click_home(person.open_home(), "get_batch")
@@ -142,12 +142,17 @@ def _labels_of(person: Person, acts: Script, name: str, pace: Pace, progress: Pr
         if card is None:
             return
         while (texts := texts_of(card)) is not None:
+            if texts in answered:
+                # Two who write one card: it may show an older state for a moment.
+                card = _changed(person, card)
+                continue
             if not pace.wait():
                 return
             label = left.pop(texts, None)
             if label is None:
                 raise LookupError("a card shows an item that this person never labelled")
             card = _answer(person, card, acts.titles[label])
+            answered.add(texts)
             yield
         done.add(card["ts"])
 
@@ -166,6 +171,11 @@ def _answer(person: Person, card: Json, title: str) -> Json:
         if person.click(card, "label", value).get("ok"):
             break
         time.sleep(0.5)
+    return _changed(person, card)
+
+
+def _changed(person: Person, card: Json) -> Json:
+    """The card once it shows something else."""
     before = card["blocks"][0]["block_id"]
 
     def changed() -> Json | None:
