@@ -26,6 +26,7 @@ from tests.house import seen
 from tests.sandbox_fixtures import Workspace, wait_for
 from workflow import intake, projects
 from workflow.project_spec import ProjectSpec
+from workflow.views.batch import batch_version
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -173,6 +174,7 @@ class House:
             sender_settings=self.settings,
             answer_pace=PACE,
         )
+        until(self.workspace.connections)
         return self._concord
 
     def stop(self) -> None:
@@ -180,6 +182,8 @@ class House:
         if self._concord is not None:
             self._concord.stop()
             self._concord = None
+            # The next one would lose what the workspace still sends to this one's socket.
+            until(lambda: self.workspace.connections() == 0)
 
     def restart(self) -> None:
         self.stop()
@@ -234,6 +238,11 @@ class House:
         """Wait until the outbox is empty."""
         waiting = (OutboxState.WAITING, OutboxState.SENDING, OutboxState.UNKNOWN)
         until(lambda: self.count(Outbox, col(Outbox.state).in_(waiting)) == 0)
+
+    def card_version(self, batch_id: int) -> int | None:
+        """The version that a batch's card should show."""
+        with self.store.read() as session:
+            return batch_version(session, batch_id)
 
     def posts(self, name: str, channel: str | None = None) -> list[Json]:
         """Messages of the app that everybody in a conversation sees: in a channel, or in somebody's DM."""
@@ -347,9 +356,13 @@ class Someone:
         return self.changed(card)
 
     def changed(self, card: Json) -> Json:
-        """The card once it shows another version than this."""
-        before = seen.version(card)
-        return once(lambda: self.see(card["ts"]), lambda now: seen.version(now) != before)
+        """The card once it shows another version than this: the one that is in the store."""
+        before, batch = seen.version(card), seen.subject(card)
+
+        def is_true(now: Json) -> bool:
+            return before != seen.version(now) == self.house.card_version(batch)
+
+        return once(lambda: self.see(card["ts"]), is_true)
 
     def flag(self, note: str = "", reason: str = "several_fit", card: Json | None = None) -> Json:
         """*Unclear*, with the form filled in; the card afterwards."""

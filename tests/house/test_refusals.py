@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import col
 
-from storage.tables import Assignment, Place
+from storage.tables import Assignment, Item, ItemState, Place
 from tests.house.conftest import OpenHouse, texts
 from tests.house.house import House, until
 from tests.house.seen import words
@@ -22,6 +23,13 @@ def asks(house: House, part: str, name: str = "ana") -> str:
 
 def test_no_items_yet(open_house: OpenHouse) -> None:
     asks(open_house(items=0), "has no items yet")
+
+
+def test_items_of_an_import_that_still_runs_are_not_open(open_house: OpenHouse) -> None:
+    house = open_house(items=2)
+    with house.store.write() as session:
+        session.execute(update(Item).values(state=ItemState.LOADING, open_places=0))
+    asks(house, "an import is running")
 
 
 def test_all_done(open_house: OpenHouse) -> None:
