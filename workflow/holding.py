@@ -10,7 +10,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, BindParameter, ColumnElement, String, and_, bindparam, cast, func, select, text, update
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlmodel import Session
 
 from storage.tables import (
@@ -202,15 +215,19 @@ def _writing() -> Any:
 
 
 def _others() -> CTE:
-    """SQL: one row of what Others holds. This place itself is left out of all of it: it is being written."""
+    """SQL: one row of what Others holds. This place itself is left out of all of it: it is being written.
+
+    States are written out and not bound. SQLite has indexes of some states only; which state a parameter is decides
+    whether they help, so it would plan the statement anew every time.
+    """
     item: BindParameter[int] = bindparam("item")
     place, escalation = plain(Assignment).c, plain(Escalation).c
     others_here = and_(place.item_id == item, place.id != bindparam("place"))
     entry = _joined(":", place.value_id, place.counted_id, place.major)
     found = _joined(":", escalation.id, escalation.version, escalation.reason)
-    labels = select(func.aggregate_strings(entry, ",")).where(others_here, place.state == Place.LABELLED)
-    holding = select(func.count()).where(others_here, place.state.in_(places.HOLDING))
-    case = select(found).where(escalation.item_id == item, escalation.state == EscalationState.OPEN)
+    labels = select(func.aggregate_strings(entry, ",")).where(others_here, place.state == _written(Place.LABELLED))
+    holding = select(func.count()).where(others_here, place.state.in_([_written(state) for state in places.HOLDING]))
+    case = select(found).where(escalation.item_id == item, escalation.state == _written(EscalationState.OPEN))
     somebody = places.somebody_may_take(item, bindparam("project"), but=bindparam("person"))
     return select(
         labels.scalar_subquery().label("labels"),
@@ -218,6 +235,10 @@ def _others() -> CTE:
         somebody.label("somebody_left"),
         case.scalar_subquery().label("opened"),
     ).cte("others")
+
+
+def _written(state: Place | EscalationState) -> Any:
+    return literal_column(f"'{state.value}'")
 
 
 def _joined(separator: str, *columns: Any) -> Any:
