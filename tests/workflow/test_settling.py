@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -98,13 +99,19 @@ def test_an_overlap_beyond_the_people_waits_for_more_and_escalates_nothing(store
     assert given.size == 2
 
 
-def test_who_comes_back_and_may_not_take_what_waited_for_them_leaves_it_to_a_reviewer(store: Store) -> None:
+@pytest.mark.parametrize("leaves_the_project", [False, True])
+def test_who_comes_back_and_may_not_take_what_waited_for_them_leaves_it_to_a_reviewer(
+    store: Store, leaves_the_project: bool
+) -> None:
     world = build(store, items=1, overlap=2)
-    clicks = Clicks(world)
+    clicks, cem = Clicks(world), world.people["cem"]
     clicks.batch("cem")
     clicks.skip("cem", 0)
     with store.write() as session:
-        membership.deactivated(session, world.slack_id("cem"), NOW)
+        if leaves_the_project:
+            membership.remove(session, world.project_id, cem, NOW, None)
+        else:
+            membership.deactivated(session, world.slack_id("cem"), NOW)
     for name in ("ana", "ben"):
         clicks.batch(name)
         clicks.label(name, 0, "yes")
@@ -112,7 +119,10 @@ def test_who_comes_back_and_may_not_take_what_waited_for_them_leaves_it_to_a_rev
     set_overlap(world, 3)
     assert state_of(world, 0) is ItemState.OPEN
     with store.write() as session:
-        membership.reactivated(session, world.slack_id("cem"), NOW)
+        if leaves_the_project:
+            membership.add(session, world.project_id, world.slack_id("cem"), [Role.ANNOTATOR], NOW, None)
+        else:
+            membership.reactivated(session, world.slack_id("cem"), NOW)
     look_for_stranded(world)
     assert state_of(world, 0) is ItemState.ESCALATED
 
