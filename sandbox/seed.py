@@ -43,6 +43,7 @@ SCOPES = [
     "users:read.email",
 ]
 _APP: dict[str, Any] = {"name": "App", "display_name": "app", "command": "/app"}
+FIELDS = ("real_name", "display_name", "email", "tz", "title", "featured", "is_bot")
 
 
 def apply(workspace: Workspace, seed: dict[str, Any]) -> list[User]:
@@ -92,7 +93,7 @@ def _app(workspace: Workspace, seed: dict[str, Any]) -> None:
 
 def _user(workspace: Workspace, row: dict[str, Any]) -> User | None:
     known = workspace.users.get(row.get("id", "")) or workspace.user_named(row["name"])
-    fields = {name: row[name] for name in ("real_name", "email", "tz", "title", "featured", "is_bot") if name in row}
+    fields = {name: row[name] for name in FIELDS if name in row}
     if known is not None:
         if any(getattr(known, name) != value for name, value in fields.items()):
             for name, value in fields.items():

@@ -74,12 +74,13 @@ def user(workspace: Workspace, person: User, *, email: bool = True) -> Json:
         zone = ZoneInfo("UTC")
     now = datetime.now(zone)
     offset = now.utcoffset()
+    called = person.name if person.display_name is None else person.display_name
     profile = {
         "title": person.title,
         "real_name": person.real_name,
         "real_name_normalized": person.real_name,
-        "display_name": person.name,
-        "display_name_normalized": person.name,
+        "display_name": called,
+        "display_name_normalized": called,
         "team": workspace.team["id"],
         "image_72": "",
     }

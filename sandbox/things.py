@@ -8,11 +8,16 @@ Json = dict[str, Any]
 
 @dataclass
 class User:
-    """A person or a bot. ``tz`` is an IANA name; ``updated`` counts changes in epoch seconds."""
+    """A person or a bot. ``tz`` is an IANA name; ``updated`` counts changes in epoch seconds.
+
+    ``display_name`` is the name that a person chose to be called by: None for the handle, empty where none was chosen, so
+    that the real name is shown.
+    """
 
     id: str
     name: str
     real_name: str
+    display_name: str | None = None
     email: str = ""
     tz: str = "Europe/Berlin"
     title: str = ""

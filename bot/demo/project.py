@@ -21,7 +21,7 @@ log = structlog.get_logger()
 FOLDER = Path(demo.__file__).parent
 ITEMS = FOLDER / "data" / "items.csv"
 LABELS = FOLDER / "data" / "labels.csv"
-TEAM = [
+TEAM: list[dict[str, Any]] = [
     {"name": "ana", "real_name": "Ana Ruiz", "title": "Annotator", "tz": "Europe/Berlin", "featured": True},
     {"name": "ben", "real_name": "Ben Osei", "title": "Annotator", "tz": "Europe/Berlin", "featured": True},
     {"name": "cem", "real_name": "Cem Aydın", "title": "Annotator", "tz": "Europe/Istanbul", "featured": True},
@@ -42,6 +42,8 @@ def seed() -> dict[str, Any]:
     """The workspace: the team, the crowd of the data set, three channels, and buttons that start and stop the crowd."""
     workers = sorted({row["annotator"] for row in recorded()})
     crowd = [{"name": name, "real_name": f"Worker {name[1:]}", "title": "Crowd"} for name in workers]
+    # Nobody chose another name to be called by, as in most workspaces: Slack then shows the real one.
+    people = [{**person, "display_name": ""} for person in [*TEAM, *crowd]]
     everybody = [person["name"] for person in TEAM]
     return {
         "team": {"name": "Entailment Lab", "domain": "entailment-lab"},
@@ -53,7 +55,7 @@ def seed() -> dict[str, Any]:
             "scopes": sorted(SCOPES),
             "escape": True,
         },
-        "users": [*TEAM, *crowd],
+        "users": people,
         "channels": [
             {"name": "rte", "members": everybody, "bot": True},
             {"name": "rte-review", "members": ["rita", "odo", "lea"], "bot": True},

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -56,8 +56,7 @@ def last_mornings(now: datetime, count: int) -> list[datetime]:
 
 def set_clock(house: House, moment: datetime) -> None:
     """Let the house's clock show a moment, and go on from there."""
-    house.clock.ahead = timedelta(0)
-    house.clock.ahead = moment - house.clock()
+    house.clock.ahead = moment - datetime.now(UTC)
 
 
 def let_crowd_label(house: House, items: list[str]) -> int:
@@ -67,6 +66,7 @@ def let_crowd_label(house: House, items: list[str]) -> int:
     kept, labels = crowd.data()
     labels = [row for row in labels if row["item_id"] in wanted]
     planned = crowd.enlist(house.store, desk, labels, house.clock())
+    house.resolve()
     titles = {row.value: row.title for row in house.rows(select(col(LabelValue.value), col(LabelValue.title)))}
     progress = crowd.Progress()
     acts = crowd.script([item for item in kept if item["id"] in wanted], planned, titles)

@@ -36,7 +36,7 @@ def test_a_reviewer_rules_and_who_flagged_it_reads_why(open_house: OpenHouse, lo
     notice = ana.locator("article.message").last
     expect(notice).to_contain_text("rita ruled: Yes")
     expect(notice.locator("blockquote").first).to_have_text("Rule 1: the first reading counts.")
-    expect(notice).to_contain_text("You had not labelled this item.")
+    expect(notice).to_contain_text("You had flagged this item as unclear.")
     expect(ana.locator("article.message")).to_have_count(2)
 
 

@@ -115,6 +115,7 @@ NOTICE: dict[str, Any] = {
     "title": "Implies",
     "rationale": "See section 2",
     "own": "Does not",
+    "flagged": True,
     "changed": True,
     "guideline": "1.0",
 }
@@ -225,6 +226,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("escalation.yaml.j2", {**CASE, "open": False, "ruling": {**RULING, "title": None, "changed_from": None}}),
     ("escalation.yaml.j2", {**CASE, "labels": MANY, "ruling": None}),
     ("ruling_notice.yaml.j2", {**NOTICE, "title": None, "own": None, "guideline": None}),
+    ("ruling_notice.yaml.j2", {**NOTICE, "own": None}),
+    ("ruling_notice.yaml.j2", {**NOTICE, "own": None, "flagged": False}),
     ("digest.yaml.j2", {**DIGEST, "people": [], "file_id": Id(""), "may_post": False, "ends": "", "oldest": ""}),
     ("digest.yaml.j2", {**DIGEST, "agreement": {**DIGEST["agreement"], "confused": ALL_CONFUSED}}),
     (

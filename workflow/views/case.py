@@ -145,6 +145,7 @@ def notice_view(session: Session, ruling_id: int, person_id: int) -> dict[str, A
         "title": row.title,
         "rationale": row.rationale,
         "own": own,
+        "flagged": _has_flagged(session, row.escalation_id, person_id),
         "changed": _is_change(session, row, ruling_id),
         "guideline": f"{row.major}.{row.minor}" if row.major is not None else None,
     }
@@ -174,6 +175,11 @@ def _notice(ruling_id: int) -> Any:
         .outerjoin(Guideline, col(Guideline.id) == col(Ruling.guideline_id))
         .where(col(Ruling.id) == ruling_id)
     )
+
+
+def _has_flagged(session: Session, case_id: int, person_id: int) -> bool:
+    mine = select(col(Flag.id)).where(col(Flag.escalation_id) == case_id, col(Flag.person_id) == person_id)
+    return session.execute(mine.limit(1)).first() is not None
 
 
 def _is_change(session: Session, row: Row[Any], ruling_id: int) -> bool:

@@ -1,0 +1,68 @@
+"""Pictures of the page: cut to what they show, and small enough for a repository."""
+
+from io import BytesIO
+from pathlib import Path
+
+import structlog
+from PIL import Image
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize
+
+log = structlog.get_logger()
+
+WINDOW: ViewportSize = {"width": 1000, "height": 900}
+COLOURS = 256
+MARGIN = 20
+
+
+def newest(tab: Page, count: int, file: Path) -> None:
+    """The window, just high enough for the newest messages."""
+    inside = tab.locator(".feed").bounding_box()
+    first = tab.locator("article.message").nth(-count).bounding_box()
+    last = tab.locator("article.message").last.bounding_box()
+    assert inside
+    assert first
+    assert last
+    needed = last["y"] + last["height"] - first["y"] + 24
+    tab.set_viewport_size({"width": WINDOW["width"], "height": round(WINDOW["height"] - inside["height"] + needed)})
+    tab.locator(".feed").evaluate("(feed) => { feed.scrollTop = feed.scrollHeight; }")
+    keep(tab.screenshot(animations="disabled"), file)
+    tab.set_viewport_size(WINDOW)
+
+
+def message(one: Locator, file: Path) -> None:
+    """One message alone, however high."""
+    tab = one.page
+    tab.set_viewport_size({"width": WINDOW["width"], "height": 2400})
+    box = one.bounding_box()
+    assert box
+    keep(tab.screenshot(clip={**box, "width": 780.0}, animations="disabled"), file)
+    tab.set_viewport_size(WINDOW)
+
+
+def modal(tab: Page, file: Path) -> None:
+    """The open modal, with a little of what is behind it."""
+    box = tab.get_by_role("dialog").bounding_box()
+    assert box
+    clip: FloatRect = {
+        "x": box["x"] - MARGIN,
+        "y": box["y"] - MARGIN,
+        "width": box["width"] + 2 * MARGIN,
+        "height": box["height"] + 2 * MARGIN,
+    }
+    keep(tab.screenshot(clip=clip, animations="disabled"), file)
+
+
+def home(tab: Page, file: Path) -> None:
+    """The window with App Home, no higher than what is on it."""
+    content = tab.locator(".home-content").bounding_box()
+    assert content
+    tab.set_viewport_size({"width": WINDOW["width"], "height": max(420, round(content["y"] + content["height"] - 24))})
+    keep(tab.screenshot(animations="disabled"), file)
+    tab.set_viewport_size(WINDOW)
+
+
+def keep(picture: bytes, file: Path) -> None:
+    """Save with as few colours as a page has, which the eye does not miss."""
+    drawn = Image.open(BytesIO(picture)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    drawn.save(file, optimize=True)
+    log.info("taken", file=file.name, size=f"{drawn.width} x {drawn.height}", kilobytes=file.stat().st_size // 1024)
