@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from bot.cli.errors import WrongCallError
 from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, project
 
 if TYPE_CHECKING:
+    from workflow.agreement_check import CrossCheck
     from workflow.plan import Planned, RefusedPlan
 
 CHUNK = 1000
@@ -60,19 +62,37 @@ def assign(
 
 
 def _plan_rows(file: Path) -> list[Planned]:
+    """The rows of a plan, each with the physical line on which it begins."""
     from workflow.plan import Planned
 
     with file.open(encoding="utf-8-sig", newline="") as opened_file:
-        reader = csv.DictReader(opened_file)
-        columns = {(column or "").strip().lower(): column for column in reader.fieldnames or ()}
-        item = columns.get("item") or columns.get("item_id") or columns.get("id")
-        person = columns.get("person") or columns.get("annotator")
-        if item is None or person is None:
-            raise WrongCallError(f"{file}: the first line has to name the columns `item` and `person`.")
+        reader = csv.reader(opened_file)
+        begins = 1
         try:
-            return [Planned(reader.line_num, (row[item] or "").strip(), (row[person] or "").strip()) for row in reader]
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise WrongCallError(f"{file}, line {reader.line_num}: {error}. Nothing was planned.") from None
+            header = [name.strip().lower() for name in next(reader, [])]
+            item, person = _column(header, "item", "item_id", "id"), _column(header, "person", "annotator")
+            if item is None or person is None:
+                raise WrongCallError(f"{file}: the first line has to name the columns `item` and `person`.")
+            rows = []
+            begins = reader.line_num + 1
+            for cells in reader:
+                if cells:
+                    rows.append(Planned(begins, _cell(cells, item), _cell(cells, person)))
+                begins = reader.line_num + 1
+        except UnicodeDecodeError:
+            raise WrongCallError(f"{file} is not UTF-8. Save it as UTF-8 and try again; nothing was planned.") from None
+        except csv.Error as error:
+            raise WrongCallError(f"{file}, line {begins}: {error}. Nothing was planned.") from None
+    return rows
+
+
+def _column(header: Sequence[str], *names: str) -> int | None:
+    return next((header.index(name) for name in names if name in header), None)
+
+
+def _cell(cells: Sequence[str], at: int) -> str:
+    # PostgreSQL takes no NUL, and no item has one.
+    return cells[at].strip().replace("\0", "\N{REPLACEMENT CHARACTER}") if at < len(cells) else ""
 
 
 def digest(name: ProjectName, as_json: AsJson = False) -> None:
@@ -148,9 +168,19 @@ def agreement(
     else:
         print(numbers["words"])
         if compared is not None:
-            print(f"krippendorff: {compared.package!r}, difference {compared.difference!r}")
+            print(_compared(compared))
     if compared is not None and not compared.agrees:
         raise typer.Exit(1)
+
+
+def _compared(check: CrossCheck) -> str:
+    if check.package is None:
+        found = "krippendorff has no figure"
+    elif check.difference is None:
+        found = f"krippendorff: {check.package!r}"
+    else:
+        found = f"krippendorff: {check.package!r}, difference {check.difference!r}"
+    return f"{found}: {'agrees' if check.agrees else 'DIFFERS'}"
 
 
 def undelivered(name: ProjectName, as_json: AsJson = False) -> None:
