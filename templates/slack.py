@@ -268,6 +268,8 @@ RICH = by_type(
 )
 
 _ANY_TEXT = text_object(3000, "plain_text", "mrkdwn")
+# Slack states no limit for a text in a context block; the stricter of those that were seen.
+_CONTEXT_TEXT = text_object(2000, "plain_text", "mrkdwn")
 _CELL = by_type(
     {
         "raw_text": shape(type=_TYPE, text=(words(RICH_TEXT),)),
@@ -281,7 +283,7 @@ _COLUMN = shape(align=one_of("left", "center", "right"), is_wrapped=truth)
 def _context_element(value: Any, walk: Walk) -> Any:
     if type(value) is dict and value.get("type") == "image":
         return _IMAGE_ELEMENT(value, walk)
-    return _ANY_TEXT(value, walk)
+    return _CONTEXT_TEXT(value, walk)
 
 
 def _block(*rules: Any, **fields: Any) -> Shape:
