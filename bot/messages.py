@@ -63,6 +63,9 @@ class Messages:
         if values is None:
             return None
         payload = render(_file(template), **values)
+        if payload.cut and values.get("long") is False:
+            # Cut for want of room in the whole card: then too there is a way to read the rest.
+            payload = render(_file(template), **{**values, "long": True})
         return Drawn(payload.text or "", payload.blocks, values.get("version"))
 
     def draw_view(self, session: Session, template: str, context: Mapping[str, Any]) -> Mapping[str, Any]:
