@@ -71,6 +71,7 @@ class Holding:
     counted_id: int | None
     counted_major: int | None
     acted_us: int
+    answered_at: datetime | None
     item_state: ItemState
     open_places: int
     segment: str
@@ -138,6 +139,7 @@ def _loading() -> Any:
             place.c.counted_id,
             place.c.major,
             place.c.acted_us,
+            place.c.labelled_at,
             item.c.state,
             item.c.open_places,
             item.c.segment,
@@ -248,6 +250,15 @@ def _joined(separator: str, *columns: Any) -> Any:
     for text_of in rest:
         joined = joined.concat(separator).concat(text_of)
     return joined
+
+
+def is_late(held: Holding, us: int) -> bool:
+    """Whether a label's click came before the last one that counted for the place, and so changes nothing.
+
+    Before a skip it does not: in the order in which they were clicked, the label would have been there to refuse the skip.
+    """
+    skipped_only = held.place in (Place.SKIPPED, Place.RETURNED) and held.answered_at is None
+    return us == held.acted_us or (us < held.acted_us and not skipped_only)
 
 
 def check_place(held: Holding) -> bool:

@@ -43,7 +43,7 @@ def record(session: Session, slack_id: str, assignment_id: int, value_id: int, u
     held = holding.load(session, slack_id, assignment_id, value_id)
     if held.known_value is None:
         raise RefusedError("That label is not one of this project's. Nothing was changed.")
-    if us <= held.acted_us:
+    if holding.is_late(held, us):
         return Answered(held.batch_id, changed=False)
     if held.place is Place.LABELLED and held.value_id == value_id:
         session.execute(update(Assignment).where(col(Assignment.id) == held.id).values(acted_us=us))

@@ -24,6 +24,7 @@ from storage.tables import (
 from tests.builders import NOW, World, build
 from tests.workflow.clicks import Clicks, state_of
 from workflow import batches, labelling, upkeep
+from workflow import skips as skipping
 from workflow.assignment import Given
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.nothing import Nothing, Why
@@ -182,6 +183,30 @@ def test_a_skip_for_later_may_come_back_to_the_same_person(store: Store) -> None
     clicks.batch("ana")
     clicks.skip("ana", 0)
     assert isinstance(clicks.batch("ana"), Given)
+
+
+@pytest.mark.parametrize("rule", [SkipRule.OTHERS, SkipRule.LATER])
+def test_a_label_and_a_skip_of_one_place_end_alike_in_either_order(store: Store, rule: SkipRule) -> None:
+    world = build(store, items=2, overlap=1, skip=rule)
+    clicks = Clicks(world)
+    clicks.batch("ana")
+    places = [world.place("ana", item).id for item in world.items]
+    ana, yes = world.slack_id("ana"), world.values["yes"]
+
+    def label(place: int) -> None:
+        store.transact(lambda s: labelling.record(s, ana, place, yes, 10, NOW))
+
+    def skip(place: int) -> None:
+        store.transact(lambda s: skipping.skip(s, ana, place, 20, NOW))
+
+    label(places[0])
+    with pytest.raises(RefusedError, match="answered this item already"):
+        skip(places[0])
+    skip(places[1])
+    label(places[1])
+    label(places[1])
+    assert {state_of(world, item) for item in range(2)} == {ItemState.ACCEPTED}
+    assert {world.place("ana", item).value_id for item in world.items} == {yes}
 
 
 def test_where_skipping_is_off_it_is_refused(store: Store) -> None:
