@@ -271,7 +271,7 @@ def test_the_digest_of_the_demo_has_the_alpha_of_its_data(store: Store) -> None:
         made = session.execute(
             insert(Item).returning(col(Item.key), col(Item.id)), [{**base, "key": key, "digest": key} for key in keys]
         )
-        items = dict(made)
+        items: dict[str, int] = {row.key: row.id for row in made}
         patterns: dict[int, Counter[int]] = {item_id: Counter() for item_id in items.values()}
         for row in rows:
             patterns[items[row["item_id"]]][days.values[row["label"]]] += 1
