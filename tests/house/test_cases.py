@@ -6,8 +6,10 @@ from sqlmodel import col
 from storage.tables import Assignment, Card, Escalation, EscalationState, Flag, Item, ItemState, Place, Ruling
 from tests.house import seen
 from tests.house.conftest import OpenHouse
-from tests.house.house import House, Json, Someone, once, until
+from tests.house.house import House, Json
 from tests.house.seen import titles, words
+from tests.house.someone import Someone
+from tests.house.waiting import once, until
 
 
 def case(house: House, where: str = "rte-review") -> Json:

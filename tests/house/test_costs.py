@@ -15,8 +15,9 @@ from urllib3.util import ssl_ as urllib3_ssl
 from bot.messages import Messages
 from handlers.desk import Desk
 from tests.house.conftest import OpenHouse
-from tests.house.house import House, until
+from tests.house.house import House
 from tests.house.seen import words
+from tests.house.waiting import until
 
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT")
 CLICKS = 10

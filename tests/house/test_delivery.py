@@ -26,8 +26,10 @@ from storage.tables import (
 )
 from tests.house import seen
 from tests.house.conftest import OpenHouse
-from tests.house.house import House, Someone, all_at_once, once, until
+from tests.house.house import House
 from tests.house.seen import words
+from tests.house.someone import Someone
+from tests.house.waiting import all_at_once, once, until
 from workflow import assignment
 
 SHAKEN = {"duplicate": True, "shuffle": True, "window": 0.15, "seed": 7}

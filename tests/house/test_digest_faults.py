@@ -8,7 +8,8 @@ from sqlmodel import col
 
 from storage.tables import Outbox, OutboxState
 from tests.house.conftest import OpenHouse
-from tests.house.house import SENDER, House, Json, until
+from tests.house.house import SENDER, House, Json
+from tests.house.waiting import until
 
 KINDS = ["429", "500", "internal_error", "reset_before", "reset_after", "500_after", "internal_error_after"]
 METHODS = [

@@ -12,8 +12,10 @@ from sqlmodel import col
 from storage.tables import Assignment, Batch, Escalation, LabelValue
 from tests.house import seen
 from tests.house.conftest import OpenHouse
-from tests.house.house import House, Json, Someone, once, until
+from tests.house.house import House, Json
 from tests.house.seen import words
+from tests.house.someone import Someone
+from tests.house.waiting import once, until
 
 HUGE = ["0", "-1", "99999", str(2**31), str(2**63 - 1), str(2**63), "9" * 30]
 ODD = ["", " ", "1 ", "x", "1.0", "1e3", "½", "٣", "1;DROP TABLE item", "\u0000", "\ud800", "1:2:3", ":", "<!channel>"]

@@ -6,8 +6,9 @@ from sqlmodel import col
 from storage.tables import Outbox, OutboxState
 from tests.house import seen
 from tests.house.conftest import OpenHouse
-from tests.house.house import House, once, until
+from tests.house.house import House
 from tests.house.seen import titles, words
+from tests.house.waiting import once, until
 
 NASTY = (
     "<!channel> <@U1> *b* _i_ `c` </b> {{x}} {% y %} &amp; \" ' \\ \u2028 \u202e rtl العربية 👩‍👩‍👧‍👦 é\u0301\u0301 "

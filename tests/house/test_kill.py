@@ -10,7 +10,8 @@ from benchmarks import kill
 from storage.tables import Outbox, OutboxState
 from tests.databases import Databases
 from tests.house.conftest import OpenHouse
-from tests.house.house import House, until
+from tests.house.house import House
+from tests.house.waiting import until
 
 
 @pytest.mark.slow

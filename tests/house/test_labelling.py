@@ -6,8 +6,9 @@ from sqlmodel import col
 from storage.tables import Assignment, History, Item, ItemState, Label, Place
 from tests.house import seen
 from tests.house.conftest import OpenHouse
-from tests.house.house import House, all_at_once, until
+from tests.house.house import House
 from tests.house.seen import titles, words
+from tests.house.waiting import all_at_once, until
 
 
 def labels(house: House, name: str) -> list[str]:

@@ -6,8 +6,9 @@ from sqlmodel import col
 from storage.tables import Assignment, Claim, Digest, Member, Place, Role
 from tests.house import seen
 from tests.house.conftest import OpenHouse, texts
-from tests.house.house import House, Json, once, until
+from tests.house.house import House, Json
 from tests.house.seen import titles, words
+from tests.house.waiting import once, until
 
 
 def whisper(house: House, channel: str = "rte-leads") -> Json:

@@ -4,8 +4,10 @@ import pytest
 
 from tests.house import seen
 from tests.house.conftest import OpenHouse
-from tests.house.house import Json, Someone, once, until
+from tests.house.house import Json
 from tests.house.seen import titles, words
+from tests.house.someone import Someone
+from tests.house.waiting import once, until
 
 LONG = "\n\n".join(f"Paragraph {number}. " + "word " * 120 for number in range(50))
 

@@ -8,8 +8,9 @@ from sqlmodel import col
 
 from storage.tables import Assignment, Item, ItemState, Place
 from tests.house.conftest import OpenHouse, texts
-from tests.house.house import House, until
+from tests.house.house import House
 from tests.house.seen import words
+from tests.house.waiting import until
 from workflow.plan import Planned, plan
 
 
