@@ -135,9 +135,10 @@ def _after_url(tools: Tools, showing: Showing, drawn: Drawn, url: str, trouble: 
         tools.addresses.give_back(url)
     elif trouble.remedy is not Remedy.LOOK:
         tools.addresses.dead(url)
-    seconds = tools.wait(trouble, showing.attempt)
+    # Being told to wait counts here: the other way in may be open.
+    seconds = tools.wait(trouble, showing.attempt) if showing.attempt < len(tools.pace.backoff) else None
     if seconds is not None:
-        return Later(seconds, _job(tools, replace(showing, attempt=counted(trouble, showing.attempt), doubted=None)))
+        return Later(seconds, _job(tools, replace(showing, attempt=showing.attempt + 1, doubted=None)))
     return Later(0, _job(tools, replace(showing, attempt=0, by_web=True, doubted=None)))
 
 

@@ -25,7 +25,14 @@ def upload(delivery: Delivery, job: Job) -> None:
     delivery.begin(job, file_id=file_id)
     delivery.call(job, "upload", lambda: _send_bytes(delivery, url, picture))
     files = [{"id": file_id, "title": picture.alt_text[:250] or picture.file_name}]
-    delivery.call(job, "files.completeUploadExternal", client.files_completeUploadExternal, files=files)
+    try:
+        delivery.call(job, "files.completeUploadExternal", client.files_completeUploadExternal, files=files)
+    except CallFailedError as failed:
+        if failed.trouble.code != "file_not_found":
+            raise
+        # The bytes did not arrive after all: begin anew, with another file.
+        job.file_id = None
+        raise NotNowError(None) from failed
     job.file_id = file_id
 
 

@@ -41,7 +41,7 @@ class SenderSettings:
     breath: float = 0.05
     call_timeout: float = 10.0
     late_effect: float = 10.0
-    lease: float = 120.0
+    lease: float = 45.0
     retry_base: float = 1.0
     retry_cap: float = 300.0
     most_attempts: int = 300

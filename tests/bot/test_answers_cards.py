@@ -162,6 +162,15 @@ def test_slack_is_given_the_time_it_asks_for_and_the_newest_state_goes_out_then(
     assert [(call.path, call.body["text"]) for call in scene.slack.took_effect] == [(NEXT_URL, "batch 2")]
 
 
+def test_an_address_that_is_limited_again_and_again_gives_way_to_chat_update(scene: Scene) -> None:
+    scene.slack.always[URL] = Play(status=429, body=b"", headers={"Retry-After": "0.01"}, effect=False)
+    scene.toy.click()
+    scene.carrier.submit(SHOW, scene.reply())
+    wait_for(lambda: scene.slack.effects(UPDATE))
+    scene.carrier.close(5)
+    assert [body["text"] for body in scene.slack.effects(UPDATE)] == ["batch 1"]
+
+
 @pytest.mark.parametrize(
     "refusal",
     [

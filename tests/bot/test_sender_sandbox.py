@@ -188,6 +188,15 @@ def test_a_chart_survives_every_fault(house: House, method: str) -> None:
     assert message["blocks"][1]["slack_file"]["id"].startswith("F")
 
 
+def test_a_picture_whose_bytes_got_lost_is_uploaded_anew(house: House) -> None:
+    leads = house.channels["rte-leads"]
+    house.workspace.faults("files.completeUploadExternal", "error:file_not_found", times=1)
+    house.put("week 9", To(channel=leads), kind=OutboxKind.CHART)
+    house.wait()
+    (message,) = house.workspace.messages("lea", leads)
+    assert message["blocks"][1]["slack_file"]["id"].startswith("F")
+
+
 def test_a_sender_killed_between_effect_and_commit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     posted = sender_cards.posted
     kills: list[int] = []
