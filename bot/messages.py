@@ -72,11 +72,10 @@ class Messages:
         """A modal or Home as it is now; a message becomes a small modal."""
         if template in MESSAGES:
             drawn = self.draw(session, template, context)
-            return render_view(_file("message"), blocks=drawn.blocks if drawn else []).view or {}
+            # Its blocks are drawn already: as values of a template their markup would be taken for somebody's text.
+            return {**_gone(), "blocks": drawn.blocks} if drawn else _gone()
         values = VIEWS[template](session, context, self.clock())
-        if values is None:
-            return render_view(_file("message"), blocks=[]).view or {}
-        return render_view(_file(template), **values).view or {}
+        return (render_view(_file(template), **values).view or {}) if values is not None else _gone()
 
     def version(self, session: Session, kind: str, subject_id: int) -> int | None:
         """The version of what a card shows; None for cards that never change."""
@@ -95,6 +94,11 @@ class Messages:
         chart_days = [ChartDay(**day) for day in days]
         title = f"{name}: agreement and labels per digest"
         return Picture(daily_chart(chart_days, title), alt_text(chart_days, title), f"digest-{context['id']}.png")
+
+
+def _gone() -> Mapping[str, Any]:
+    """The small modal, saying that what should be in it is not there any more."""
+    return render_view(_file("message")).view or {}
 
 
 def _file(template: str) -> str:

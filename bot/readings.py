@@ -21,7 +21,7 @@ from workflow.views.home import home_view
 CARD_TEXT = 6000
 NOTICE_TEXT = 1200
 FIRST_FLAGS = 10
-FIRST_PEOPLE = 8
+FIRST_PEOPLE = 5
 FIRST_SHARES = 20
 FIRST_LABELS = 80
 FIRST_PROJECTS = 8
@@ -108,7 +108,8 @@ def asked_digest(session: Session, context: Mapping[str, Any], now: datetime) ->
 
 
 def _digest(numbers: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    shares = sorted(numbers["agreement"]["shares"], key=lambda share: -share["share"])
+    given = [share for share in numbers["agreement"]["shares"] if share["share"] > 0]
+    shares = sorted(given, key=lambda share: -share["share"])
     agreement = {**numbers["agreement"], "shares": shares[:FIRST_SHARES]}
     return {
         **numbers,

@@ -35,7 +35,7 @@ def message(one: Locator, file: Path) -> None:
     tab.set_viewport_size({"width": WINDOW["width"], "height": 2400})
     box = one.bounding_box()
     assert box
-    keep(tab.screenshot(clip={**box, "width": 780.0}, animations="disabled"), file)
+    keep(tab.screenshot(clip=box, animations="disabled"), file)
     tab.set_viewport_size(WINDOW)
 
 
