@@ -22,7 +22,10 @@ SECRETS = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 MASK = "[secret]"
-QUIET = ("slack_bolt", "slack_sdk", "urllib3", "websockets", "apscheduler", "sqlalchemy", "alembic", "uvicorn.access")
+QUIET = (
+    "slack_bolt", "slack_sdk", "urllib3", "websockets", "apscheduler", "sqlalchemy", "alembic", "uvicorn.access",
+    "matplotlib",
+)  # fmt: skip
 
 
 def set_up(level: str = "INFO", stream: TextIO | None = None) -> None:

@@ -84,7 +84,8 @@ class SocketMode:
                 connection = self._connect(url or self._ask_url())
                 reason = self._read(connection)
             except (OSError, WebSocketException, NotConnectedError) as error:
-                log.warning("no connection to Slack", error=type(error).__name__)
+                words = str(error) if isinstance(error, NotConnectedError) else None
+                log.warning("no connection to Slack", error=type(error).__name__, words=words)
                 reason = "error"
             url = None
             attempt = attempt + 1 if reason in ("error", *WORDS) else 0

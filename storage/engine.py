@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
 T = TypeVar("T")
@@ -74,11 +74,14 @@ class Store:
 def open_store(url: str, *, pool_size: int = 10) -> Store:
     """Open the store at an SQLAlchemy URL (``sqlite:///path`` or ``postgresql://...``).
 
-    ``pool_size`` times the number of processes must stay under PostgreSQL's ``max_connections``.
+    ``pool_size`` times the number of processes must stay under PostgreSQL's ``max_connections``. Raises ArgumentError
+    for what is no such URL.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ArgumentError(f"{parsed.get_backend_name()} is neither sqlite nor postgresql")
     if parsed.get_backend_name() == "sqlite":
         return Store(_sqlite(parsed.render_as_string(hide_password=False), pool_size))
     return Store(create_engine(parsed, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True))

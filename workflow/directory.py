@@ -11,6 +11,10 @@ from sqlmodel import Session, col
 from storage.tables import Channel, Person
 from workflow import history, membership, merging
 
+NO_MAIL = (
+    "Slack shows Concord nobody's e-mail address, {} neither: give the app the scope users:read.email, or use @name."
+)
+
 
 @dataclass(frozen=True)
 class DirectoryEntry:
@@ -69,6 +73,7 @@ def resolve(session: Session, directory: Directory, now: datetime) -> None:
 
 def _resolve_people(session: Session, entries: Sequence[DirectoryEntry], now: datetime) -> None:
     by_id = {entry.slack_id: entry for entry in entries}
+    no_mail = bool(entries) and not any(entry.email for entry in entries)
     by_handle: defaultdict[str, dict[str, DirectoryEntry]] = defaultdict(dict)
     for entry in entries:
         for handle in (f"@{entry.name}", f"@{entry.display_name}", entry.email):
@@ -77,6 +82,8 @@ def _resolve_people(session: Session, entries: Sequence[DirectoryEntry], now: da
     for row in rows.all():
         if row.slack_id is not None:
             _refresh(session, row.id, row.slack_id, by_id.get(row.slack_id), now)
+        elif no_mail and not str(row.handle).startswith("@"):
+            _report(session, row.id, NO_MAIL.format(row.handle))
         else:
             _find(session, row.id, row.handle, list(by_handle.get(row.handle or "", {}).values()), now)
 

@@ -22,6 +22,7 @@ from workflow.screening import Candidate, Rules
 LARGEST_CHUNK = 4_000_000
 
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SPREADSHEETS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
 
 
 def import_file(
@@ -95,6 +96,8 @@ def _lock(project_id: int) -> str:
 
 def _format(path: Path) -> str:
     suffix = path.suffix.lower()
+    if suffix in _SPREADSHEETS:
+        raise RefusedError(f"{path.name} is a spreadsheet: save it as CSV UTF-8, and import that.")
     if suffix not in _FORMATS:
         raise RefusedError(
             f"{path.name} is neither .csv nor .jsonl (one JSON object a line): say which it is with --format."

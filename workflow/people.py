@@ -23,6 +23,12 @@ class Membership:
     active: bool
     problem: str | None
 
+    @property
+    def called(self) -> str:
+        """How to name the person in a command: ``@name``, or the e-mail address or id that is all one knows."""
+        only_key = self.name == self.slack_id or "@" in self.name
+        return self.name if only_key else f"@{self.name}"
+
 
 def roles(session: Session, project_id: int, slack_id: str) -> set[Role]:
     """What somebody may do in a project; nothing for a stranger or a deactivated account."""
@@ -87,7 +93,7 @@ def find(session: Session, project_id: int, user: str) -> int:
     same_name = [member.person_id for member in known if f"@{member.name.casefold()}" == wanted.key]
     if len(same_name) == 1:
         return same_name[0]
-    there = ", ".join(f"@{member.name}" for member in known) or "nobody yet"
+    there = ", ".join(member.called for member in known) or "nobody yet"
     raise RefusedError(f"{user} is not in this project. In it: {there}.")
 
 
@@ -115,7 +121,11 @@ def _who_can(session: Session, project_id: int, wanted: tuple[Role, ...]) -> str
     if project is None:
         return "This project does not exist (any more). Nothing was changed."
     asked = " or ".join(f"{'an' if role[0] == 'a' else 'a'} {role}" for role in wanted)
-    people = [f"@{m.name}" for m in members(session, project_id) if m.active and set(m.roles) & set(wanted)]
+    people = [
+        member.called
+        for member in members(session, project_id)
+        if member.active and not member.problem and set(member.roles) & set(wanted)
+    ]
     ask = f"ask {_listed(people)}" if people else "nobody is one yet; a lead or the command line can add somebody"
     return f"Only {asked} of {project} can do this: {ask}."
 

@@ -10,7 +10,12 @@ from workflow.errors import RefusedError
 from workflow.rows import LONGEST_LINE
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
-_OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK\x03\x04": "a spreadsheet or zip file"}
+_OTHER_ENCODINGS = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "a spreadsheet or zip file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+}
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def warnings(session: Session, project_id: int) -> list[str]:
     counted = session.execute(
         select(col(Member.role), func.count().label("people"))
         .join(Person, col(Person.id) == col(Member.person_id))
-        .where(col(Member.project_id) == project_id, col(Person.active))
+        .where(col(Member.project_id) == project_id, col(Person.active), col(Person.problem).is_(None))
         .group_by(col(Member.role))
     )
     number: dict[Role, int] = {row.role: row.people for row in counted}

@@ -1,5 +1,6 @@
 """The command line: ``concord``. One file per area; what is heavy is imported by the command that needs it."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -30,9 +31,19 @@ app.command("undelivered")(work.undelivered)
 app.add_typer(database.app, name="db")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version as installed
+
+        print(installed("concord"))
+        raise typer.Exit
+
+
 @app.callback()
 def concord(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
 ) -> None:
     """Run a data-annotation operation inside Slack.
 
@@ -42,11 +53,6 @@ def concord(
       concord import rte items.csv
       concord labels rte --format csv -o labels.csv
     """
-    if version:
-        from importlib.metadata import version as installed
-
-        print(installed("concord"))
-        raise typer.Exit
 
 
 def main() -> None:
@@ -59,3 +65,13 @@ def main() -> None:
         message, code = explain(error)
         print(message, file=sys.stderr)
         sys.exit(code)
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write out what is buffered, so that a reader who left (``| head``) is no fault at the very end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,17 +18,29 @@ def explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror.lower()}", 2
-    for kind in _kinds(error):
-        if kind in ("NewerDatabaseError", "ForeignDatabaseError"):
-            return str(error), 1
-        if kind in ("OperationalError", "ArgumentError", "NoSuchModuleError"):
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-            return f"The database cannot be used: {reason[0] if reason else type(error).__name__}", 1
-        if kind == "ValidationError":
-            return f"A setting cannot be used: {_settings(error)}", 2
     text = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-    return f"Something went wrong that should not have ({what}). CONCORD_DEBUG=1 shows where.", 1
+    unexpected = f"Something went wrong that should not have ({what}). CONCORD_DEBUG=1 shows where.", 1
+    return _of_settings(error) or _of_database(error) or unexpected
+
+
+def _of_settings(error: Exception) -> tuple[str, int] | None:
+    if isinstance(error, UnicodeDecodeError):
+        return "A file that was read (.env, where there is one in this folder) is not UTF-8 text: save it as UTF-8.", 2
+    if "ValidationError" in _kinds(error):
+        return f"A setting cannot be used: {_settings(error)}", 2
+    return None
+
+
+def _of_database(error: Exception) -> tuple[str, int] | None:
+    kinds = set(_kinds(error))
+    if kinds & {"NewerDatabaseError", "ForeignDatabaseError"}:
+        return str(error), 1
+    # A file that is no database is a DatabaseError, and so, by descent, is every fault of ours.
+    if type(error).__name__ == "DatabaseError" or kinds & {"OperationalError", "ArgumentError", "NoSuchModuleError"}:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+        return f"The database cannot be used: {reason[0] if reason else type(error).__name__}", 1
+    return None
 
 
 def debugging() -> bool:

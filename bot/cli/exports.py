@@ -1,5 +1,6 @@
 """``concord labels`` and ``concord items``: what is in the store, as files."""
 
+import errno
 import io
 import os
 import sys
@@ -83,6 +84,14 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         finally:
             out.detach()
         return
+    if output.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(output))
+    if output.exists() and not output.is_file():
+        # A device or a pipe is written to, never replaced.
+        with output.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
+    output = output.resolve()
     part = output.with_name(output.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:

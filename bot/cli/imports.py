@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +43,8 @@ def import_items(
 
     if file_format not in (None, "csv", "jsonl"):
         raise WrongCallError(f"There is no format {file_format!r}: choose csv or jsonl.")
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     with opened() as store:
         with store.read() as session:
             project_id = project(session, name)

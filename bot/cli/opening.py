@@ -31,7 +31,11 @@ def opened() -> Iterator[Store]:
 
     store = open_store(Settings().database_url, pool_size=3)
     try:
-        schema.upgrade(store)
+        before, _ = schema.upgrade(store)
+        if before is None:
+            # A command in another folder than usual would work on an empty store and say nothing of it.
+            where = store.engine.url.render_as_string(hide_password=True)
+            print(f"A new store was made: {where}", file=sys.stderr)
         yield store
     finally:
         store.close()

@@ -7,9 +7,7 @@ import typer
 from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, print_standing, project
 from bot.cli.projects import print_person, roles
 
-app = typer.Typer(
-    help="See and change who is in a project.", invoke_without_command=True, rich_markup_mode=None, no_args_is_help=True
-)
+app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, no_args_is_help=True)
 
 User = Annotated[str, typer.Argument(metavar="USER", help="@name, e-mail address or Slack id.", show_default=False)]
 

@@ -94,6 +94,8 @@ def edit(
     """
     from workflow import projects
 
+    if overlap is None and not (channel or person or remove):
+        raise WrongCallError("Say what to change: --overlap, --channel, --person or --remove.")
     channels = _channels(channel or [])
     members = _members(person or []) | dict.fromkeys(remove or [], ())
     with opened() as store:

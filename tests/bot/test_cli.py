@@ -132,7 +132,6 @@ def test_faults_of_a_project_file_are_lines_on_standard_error(concord: Concord, 
         (("people", "rte", "add", "zoe"), 1, "names nobody"),
         (("import", "rte", "nope.csv"), 2, "nope.csv: no such file or directory"),
         (("import", "rte", "project.yaml"), 1, "neither .csv nor .jsonl"),
-        (("import", "rte", "."), 1, "neither .csv nor .jsonl"),
         (("import", "rte", "project.yaml", "--format", "xml"), 2, "There is no format 'xml'"),
         (("import", "rte", "project.yaml", "--format", "csv"), 1, "The header has no column 'text'"),
         (("labels", "rte", "--format", "xml"), 2, "There is no format 'xml'"),
@@ -300,3 +299,87 @@ def test_a_reader_that_closes_early_sees_no_error(project: Concord, tmp_path: Pa
 
 def _path() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_the_version_is_printed(concord: Concord) -> None:
+    ran = concord("--version")
+    assert ran.code == 0
+    assert ran.out.strip()[0].isdigit()
+
+
+def test_the_help_of_people_shows_how_to_call_it(concord: Concord) -> None:
+    assert "concord people rte add @ana" in concord("people", "--help").out
+
+
+def test_a_command_says_that_it_made_a_new_store_and_says_it_once(concord: Concord, tmp_path: Path) -> None:
+    assert str(tmp_path / ".concord" / "concord.db") in concord("project", "list", "--json").err
+    assert concord("project", "list", "--json").err == ""
+
+
+def test_an_edit_of_nothing_is_a_wrong_call(project: Concord) -> None:
+    assert project("project", "edit", "rte").code == 2
+
+
+def test_an_export_goes_into_a_pipe_and_through_a_link_and_replaces_neither(project: Concord, tmp_path: Path) -> None:
+    project("import", "rte", items_file(tmp_path, "text\nhello\n"))
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert project("items", "rte", "-o", "pipe").code == 0
+    assert b"hello" in os.read(reader, 4096)
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    assert project("items", "rte", "-o", "link.csv").code == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert "hello" in (tmp_path / "real.csv").read_text()
+
+
+@pytest.mark.parametrize("call", [("items", "rte", "-o", "."), ("import", "rte", ".")], ids=" ".join)
+def test_a_folder_where_a_file_is_wanted_is_called_one(project: Concord, call: tuple[str, ...]) -> None:
+    ran = project(*call)
+    assert (ran.code, ran.err.strip()) == (2, ".: is a directory")
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("items.xlsx", b"PK\x03\x04"), ("items.csv", b"PK\x03\x04"), ("items.csv", b"\xd0\xcf\x11\xe0")]
+)
+def test_a_spreadsheet_is_to_be_saved_as_csv(project: Concord, tmp_path: Path, name: str, start: bytes) -> None:
+    (tmp_path / name).write_bytes(start + bytes(range(256)))
+    ran = project("import", "rte", name)
+    assert ran.code == 1
+    assert "save it as CSV UTF-8" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("mysql://u:secret@db/x", "neither sqlite nor postgresql"), ("sqlite:///text.db", "not a database")],
+)
+def test_what_is_no_database_of_ours_is_said(
+    concord: Concord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    (tmp_path / "text.db").write_text("This is a text and no database at all. " * 10)
+    monkeypatch.setenv("CONCORD_DATABASE_URL", url)
+    ran = concord("project", "list")
+    assert ran.code == 1
+    assert said in ran.err
+    assert "secret" not in ran.err
+    assert "should not have" not in ran.err
+
+
+def test_settings_in_another_encoding_are_said(concord: Concord, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CONCORD_HOME=x\n", encoding="utf-16")
+    ran = concord("project", "list")
+    assert ran.code == 2
+    assert "UTF-8" in ran.err
+
+
+def test_a_short_list_read_by_nobody_ends_in_silence(project: Concord, tmp_path: Path) -> None:
+    script = "from bot.cli import main; import sys; sys.argv = ['concord', 'people', 'rte', 'list']; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=_path()
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.wait()

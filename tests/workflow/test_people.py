@@ -159,6 +159,26 @@ def test_who_is_not_found_is_named_with_the_reason(store: Store) -> None:
     assert "nobody with the id U0000X" in found
 
 
+def test_who_cannot_be_seen_by_e_mail_is_no_wrong_spelling(store: Store) -> None:
+    pid = project(store, {"ana@acme.example": ["annotator"]})
+    bring_together(store, [DirectoryEntry("U00001", "ana")])
+    with store.read() as session:
+        assert "scope users:read.email" in projects.open_points(session, pid)[0]
+    bring_together(store, [DirectoryEntry("U00001", "ana", email="Ana@Acme.example")])
+    assert known(store)["ana@acme.example"].slack_id == "U00001"
+
+
+def test_who_is_not_found_does_not_count_for_the_overlap_and_is_not_named_as_who_can(store: Store) -> None:
+    pid = project(store, {"@ana": ["annotator"], "@typo": ["annotator"], "x@acme.example": ["annotator"]})
+    bring_together(store, [DirectoryEntry("U00001", "ana", email="ana@acme.example")])
+    with store.read() as session:
+        assert "it has 1 annotator: no item can be finished until 2 more join" in projects.warnings(session, pid)[0]
+        with pytest.raises(NotAllowedError, match=r"ask @ana\.$"):
+            people.require(session, pid, "U00002", Role.ANNOTATOR)
+        with pytest.raises(RefusedError, match=r"In it: @ana, @typo, x@acme\.example\.$"):
+            people.find(session, pid, "@zoe")
+
+
 def test_a_name_that_means_a_deactivated_and_a_live_account_means_the_live_one(store: Store) -> None:
     project(store, {"@ana": ["annotator"]})
     bring_together(store, [DirectoryEntry("U00001", "ana", deleted=True), DirectoryEntry("U00002", "ana.2", "Ana")])
