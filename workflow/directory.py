@@ -57,7 +57,9 @@ def unknown(session: Session) -> bool:
     person = select(col(Person.id)).where(
         col(Person.problem).is_(None), or_(col(Person.slack_id).is_(None), col(Person.name) == col(Person.slack_id))
     )
-    channel = select(col(Channel.project_id)).where(col(Channel.problem).is_(None), col(Channel.slack_id).is_(None))
+    channel = select(col(Channel.project_id)).where(
+        col(Channel.problem).is_(None), or_(col(Channel.slack_id).is_(None), col(Channel.name) == col(Channel.slack_id))
+    )
     return any(session.execute(wanted.limit(1)).first() is not None for wanted in (person, channel))
 
 

@@ -11,7 +11,7 @@ from storage.engine import Store
 from storage.tables import Assignment, Batch, Channel, History, Item, Member, Person, Place, Purpose, Role
 from tests import builders
 from workflow import assignment, membership, people, projects
-from workflow.directory import ChannelEntry, Directory, DirectoryEntry, resolve
+from workflow.directory import ChannelEntry, Directory, DirectoryEntry, resolve, unknown
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.project_spec import ProjectSpec
 
@@ -157,6 +157,21 @@ def test_who_is_not_found_is_named_with_the_reason(store: Store) -> None:
     assert "@bot is a bot" in found
     assert "deactivated @gone" in found
     assert "nobody with the id U0000X" in found
+
+
+def test_a_channel_given_by_its_id_is_looked_at_as_well(store: Store) -> None:
+    pid = project(store, {"@ana": ["annotator"]})
+    named = [ChannelEntry(f"C0000{n}", name) for n, name in enumerate(("team", "review", "leads"))]
+    bring_together(store, [DirectoryEntry("U00001", "ana")], named)
+    with store.read() as session:
+        assert not unknown(session)
+    projects.edit(store, pid, NOW, None, channels={Purpose.TEAM: "C0000OLD"})
+    with store.read() as session:
+        assert unknown(session)
+    bring_together(store, [DirectoryEntry("U00001", "ana")], [*named, ChannelEntry("C0000OLD", "old", archived=True)])
+    with store.read() as session:
+        assert "#old is archived" in "\n".join(projects.open_points(session, pid))
+        assert not unknown(session)
 
 
 def test_who_cannot_be_seen_by_e_mail_is_no_wrong_spelling(store: Store) -> None:
