@@ -63,6 +63,7 @@ ITEM = {
     "fields": FIELDS,
     "chosen": 2,
     "place": Word("labelled"),
+    "outcome": Word("labelled"),
     "ruled": False,
     "free": False,
     "answerable": True,
@@ -198,7 +199,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "rule.yaml.j2": {**CASE, "chosen": 1, "metadata": Id("rule:5:1")},
     "labels.yaml.j2": {"labels": [{"person": "Ana", "title": "Implies", "late": True}], "more_labels": 3},
     "reader.yaml.j2": READER,
-    "message.yaml.j2": {"blocks": READER["blocks"]},
+    "message.yaml.j2": {},
     "people.yaml.j2": {
         "project": "rte",
         "metadata": Id("1"),
@@ -215,12 +216,29 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *(
         (
             "batch.yaml.j2",
-            {**BATCH, "item": {**ITEM, "place": Word(place), "free": free, "answerable": free, "note": None}},
+            {
+                **BATCH,
+                "item": {
+                    **ITEM,
+                    "place": Word(place),
+                    "outcome": Word(outcome),
+                    "free": free,
+                    "answerable": free,
+                    "note": None,
+                },
+            },
         )
-        for place in ("open", "flagged", "skipped", "returned", "closed", "barred")
+        for place, outcome in (
+            *((state, state) for state in ("open", "flagged", "skipped", "returned", "closed", "barred")),
+            ("returned", "skipped"),
+            ("closed", "flagged"),
+        )
         for free in (False, True)
     ),
-    ("batch.yaml.j2", {**BATCH, "labels": MANY[:7], "item": {**ITEM, "place": Word("open"), "chosen": None}}),
+    (
+        "batch.yaml.j2",
+        {**BATCH, "labels": MANY[:7], "item": {**ITEM, "place": Word("open"), "outcome": Word("open"), "chosen": None}},
+    ),
     ("escalation.yaml.j2", {**CASE, "open": False}),
     ("escalation.yaml.j2", {**CASE, "open": False, "withdrawn": True, "ruling": None, "flags": []}),
     ("escalation.yaml.j2", {**CASE, "open": False, "ruling": {**RULING, "title": None, "changed_from": None}}),

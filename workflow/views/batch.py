@@ -14,6 +14,7 @@ from workflow.batches import version_of
 from workflow.views.schema import choices
 
 WAITING = (Place.OPEN, Place.PLANNED)
+ANSWERED = (Place.LABELLED, Place.FLAGGED, Place.SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,16 @@ class Seat:
     value_id: int | None
     acted_us: int
     version: int
+    skips: int
+
+    @property
+    def outcome(self) -> Place:
+        """What its owner did with it: what they skipped may be free again, what they flagged closed by a ruling."""
+        if self.state is Place.RETURNED and self.skips:
+            return Place.SKIPPED
+        if self.state is Place.CLOSED and self.acted_us and not self.skips:
+            return Place.FLAGGED
+        return self.state
 
 
 def batch_version(session: Session, batch_id: int) -> int | None:
@@ -75,7 +86,7 @@ def _seating() -> Any:
     """SQL: the Seats of a ``batch``, in order."""
     place = plain(Assignment).c
     columns = (place.id, place.item_id, place.position, place.state, place.value_id, place.acted_us, place.version)
-    return select(*columns).where(place.batch_id == bindparam("batch")).order_by(place.position)
+    return select(*columns, place.skips).where(place.batch_id == bindparam("batch")).order_by(place.position)
 
 
 @cache
@@ -108,7 +119,7 @@ def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
         "question": head.question,
         "guideline": f"{head.major}.{head.minor}",
         "total": len(seats),
-        "answered": sum(seat.state not in WAITING for seat in seats),
+        "answered": sum(seat.outcome in ANSWERED for seat in seats),
         "summary": _summary(seats),
         "back": _neighbour(seats, current, -1),
         "item": None,
@@ -138,7 +149,9 @@ def _current(seats: Sequence[Seat], focus: int | None, focus_us: int) -> Seat | 
         if chosen is not None:
             return chosen
     waiting = [seat for seat in seats if seat.state in WAITING]
-    reached = last.position if last is not None and last.acted_us else 0
+    # One that was answered and waits again comes from an earlier batch, or was sent back: its owner is not past it.
+    answered = [seat for seat in seats if seat.acted_us and seat.state not in WAITING]
+    reached = max(answered, key=lambda seat: seat.acted_us).position if answered else 0
     return next((seat for seat in waiting if seat.position > reached), waiting[0] if waiting else None)
 
 
@@ -154,7 +167,7 @@ def _forward(seats: Sequence[Seat], current: Seat) -> int | None:
 
 
 def _summary(seats: Sequence[Seat]) -> dict[str, int]:
-    counted = Counter(seat.state for seat in seats)
+    counted = Counter(seat.outcome for seat in seats)
     return {
         "labelled": counted[Place.LABELLED],
         "skipped": counted[Place.SKIPPED],
@@ -174,6 +187,7 @@ def _item(session: Session, seat: Seat, fields: Sequence[str], skip: SkipRule) -
         "fields": shown_fields(row.fields, fields),
         "chosen": seat.value_id,
         "place": seat.state.value,
+        "outcome": seat.outcome.value,
         "ruled": row.state is ItemState.RULED,
         "free": row.open_places > 0,
         "answerable": waiting
