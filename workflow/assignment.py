@@ -64,7 +64,7 @@ def next_batch(
     if key is not None and (before := _given_before(session, key)):
         return before
     if resume and (opened := _open_batch(session, project_id, person_id)):
-        _show_again(session, opened, project_id, person_id, now, key)
+        batches.show_again(session, opened.batch_id, project_id, person_id, now, key)
         return opened
     wanted, hold = session.execute(
         select(col(Project.batch_size), col(Project.hold_seconds)).where(col(Project.id) == project_id)
@@ -122,7 +122,9 @@ def _lock_person(session: Session, project_id: int, person_id: int) -> None:
         .with_for_update(of=Person, key_share=True)
     ).first()
     if allowed is None or not allowed.annotates:
-        raise NotAllowedError("Only annotators of this project get batches. A lead can add you with `/concord people`.")
+        raise NotAllowedError(
+            "Only annotators of this project get batches. A lead can make somebody one with “/concord people”."
+        )
     if not allowed.active:
         raise RefusedError("This person's Slack account is deactivated.")
 
@@ -150,21 +152,6 @@ def _open_batch(session: Session, project_id: int, person_id: int) -> Given | No
         .limit(1)
     ).first()
     return Given(row[0], row[1], resumed=True) if row else None
-
-
-def _show_again(
-    session: Session, given: Given, project_id: int, person_id: int, now: datetime, key: str | None
-) -> None:
-    version = session.execute(select(batches.version_of(given.batch_id))).scalar_one()
-    outbox.put(
-        session,
-        now,
-        key or f"batch:{given.batch_id}:again:{version}",
-        "batch",
-        outbox.To(project_id=project_id, person_id=person_id),
-        {"id": given.batch_id},
-        card=("batch", given.batch_id),
-    )
 
 
 def _planned(session: Session, project_id: int, person_id: int, wanted: int) -> list[int]:

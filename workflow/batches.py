@@ -1,17 +1,19 @@
 """Batches: the card's version, and rewriting it where something other than a click of its owner changed it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Batch, Person, plain
+from storage.tables import Assignment, Batch, Outbox, OutboxKind, Person, plain
 from workflow import outbox
 from workflow.errors import NotAllowedError, RefusedError
 
 # Positions are small integers; PostgreSQL would not even compare one with anything larger.
 LAST_POSITION = 2**31 - 1
+# A second press within this time is impatience: nobody loses a card so soon.
+DOUBLE_CLICK = timedelta(seconds=10)
 
 
 def version_of(batch_id: Any) -> Any:
@@ -25,6 +27,39 @@ def rewrite_batch(session: Session, batch_id: int, now: datetime) -> None:
     """Rewrite every copy of a batch's card."""
     version = session.execute(select(version_of(batch_id))).scalar_one()
     outbox.rewrite(session, now, "batch", batch_id, int(version), "batch")
+
+
+def show_again(
+    session: Session, batch_id: int, project_id: int, person_id: int, now: datetime, key: str | None
+) -> None:
+    """Put up the card of an open batch once more, at the end of the conversation; not for the second of two fast presses."""
+    if _just_shown(session, batch_id, now):
+        return
+    version = session.execute(select(version_of(batch_id))).scalar_one()
+    outbox.put(
+        session,
+        now,
+        key or f"batch:{batch_id}:again:{version}",
+        "batch",
+        outbox.To(project_id=project_id, person_id=person_id),
+        {"id": batch_id},
+        card=("batch", batch_id),
+    )
+
+
+def _just_shown(session: Session, batch_id: int, now: datetime) -> bool:
+    """Whether the card was put up a moment ago and nothing was answered since."""
+    posted: datetime | None = session.execute(
+        select(func.max(col(Outbox.created_at))).where(
+            col(Outbox.subject) == f"batch:{batch_id}",
+            col(Outbox.kind) == OutboxKind.POST,
+            col(Outbox.created_at) > now - DOUBLE_CLICK,
+        )
+    ).scalar()
+    if posted is None:
+        return False
+    acted = select(func.max(col(Assignment.acted_us))).where(col(Assignment.batch_id) == batch_id)
+    return (session.execute(acted).scalar() or 0) < posted.timestamp() * 1_000_000
 
 
 def leave(session: Session, assignment_ids: list[int]) -> None:

@@ -145,6 +145,19 @@ def test_get_batch_shows_an_open_batch_again_instead(open_house: OpenHouse) -> N
     assert labels(house, "ana")[1] == "yes", "a click on the older copy counts as well: it is the later click"
 
 
+def test_a_double_click_on_get_a_batch_puts_up_one_card(open_house: OpenHouse) -> None:
+    house = open_house(items=3, batch_size=1)
+    home = house.ana.home()
+    for _ in range(3):
+        house.ana.press_ok(home, "Get a batch")
+    house.quiet()
+    card = house.ana.answer("Yes")
+    for _ in range(3):
+        house.ana.press_ok(card, "Another batch")
+    house.quiet()
+    assert len(house.ana.cards()) == 2
+
+
 def test_two_people_at_once_never_get_the_same_last_place(open_house: OpenHouse) -> None:
     house = open_house(items=3, overlap=1, batch_size=3)
     homes = {name: house.someone(name).home() for name in ("ana", "ben", "cem")}
