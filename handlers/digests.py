@@ -22,7 +22,8 @@ def ask(session: Session, click: Click) -> Answer:
 
 
 def post(session: Session, click: Click) -> Answer:
-    """The digest goes to the leads channel, once for one press; the scheduled one still reports the same period."""
+    """The digest goes to the leads channel, once for one answer; the scheduled one still reports the same period."""
     people.require(session, click.subject_id, click.user_id, Role.LEAD, Role.MANAGER)
-    digest.post_asked(session, click.subject_id, click.user_id, click.us, click.now)
+    shown = click.reply.view_id or click.reply.ts or click.us
+    digest.post_asked(session, click.subject_id, click.user_id, shown, click.now)
     return Say("said", {"message": "The digest is on its way to the leads channel."})

@@ -80,9 +80,9 @@ def _last_date(session: Session, project_id: int) -> date | None:
     return last
 
 
-def post_asked(session: Session, project_id: int, slack_id: str, us: int, now: datetime) -> None:
-    """Post a digest that somebody asked for; the same press twice (``us``, in microseconds) posts once."""
-    key = f"digest:asked:{slack_id}:{us}"
+def post_asked(session: Session, project_id: int, slack_id: str, asked: str | int, now: datetime) -> None:
+    """Post a digest that somebody asked for; ``asked`` tells one asking from another, and the same twice posts once."""
+    key = f"digest:asked:{slack_id}:{asked}"
     zone = session.execute(select(col(Project.time_zone)).where(col(Project.id) == project_id)).scalar_one()
     from_at = min(last_end(session, project_id), now)
     numbers = compute(session, project_id, from_at, now)
