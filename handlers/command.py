@@ -65,7 +65,7 @@ def assign(session: Session, click: Click, rest: list[str]) -> Answer:
     to = [found[1] for found in map(MENTION.fullmatch, rest) if found]
     everybody = "everybody" in (word.lower() for word in rest)
     names = [word for word in rest if word.startswith("@")]
-    sizes = [int(word) for word in rest if word.isdecimal() and len(word) < 4]
+    sizes = [int(word[:4]) for word in rest if word.isdecimal()]
     project = [word for word in rest if not (MENTION.fullmatch(word) or word.startswith("@") or word.isdecimal())]
     project = [word for word in project if word.lower() != "everybody"]
     project_id = project_for(session, click.user_id, project, click.reply.channel, Role.LEAD)
@@ -74,6 +74,8 @@ def assign(session: Session, click: Click, rest: list[str]) -> Answer:
     if not to and not everybody:
         raise RefusedError("To whom? “/concord assign @somebody 25”, or “/concord assign everybody 25”.")
     size = sizes[0] if sizes else None
+    if len(sizes) > 1:
+        raise RefusedError("How many? Say one number: “/concord assign @somebody 25”.")
     if size is not None and not 1 <= size <= 100:
         raise RefusedError("A batch has from 1 to 100 items.")
     wanted = [] if everybody else to

@@ -19,7 +19,7 @@ def project_for(session: Session, slack_id: str, words: Sequence[str], channel: 
     if len(words) > 1:
         raise RefusedError(f"“{' '.join(words)[:100]}” is more than a project's name.")
     if words:
-        return projects.by_name(session, words[0])
+        return projects.by_name(session, words[0].lower())
     here = list(session.execute(select(col(Channel.project_id)).where(col(Channel.slack_id) == channel)).scalars())
     mine = session.execute(
         select(col(Project.id), col(Project.name))

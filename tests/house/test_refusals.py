@@ -123,6 +123,26 @@ def test_an_unknown_word_is_answered(open_house: OpenHouse) -> None:
     house.ana.hears(lambda: house.ana.command("/concord guideline two words"), "more than a project's name")
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("assign @ben 1000", "from 1 to 100"),
+        ("assign @ben 0", "from 1 to 100"),
+        ("assign @ben 1 2", "one number"),
+        ("assign @rita 1", "Only annotators"),
+    ],
+)
+def test_what_cannot_be_assigned_is_refused(open_house: OpenHouse, said: str, answer: str) -> None:
+    house = open_house(items=3)
+    house.lea.hears(lambda: house.lea.command(f"/concord {said}"), answer)
+    assert house.count(Assignment) == 0
+
+
+def test_a_projects_name_is_understood_in_capitals(open_house: OpenHouse) -> None:
+    house = open_house(items=1)
+    house.lea.hears(lambda: house.lea.command("/concord digest RTE"), "rte: quality digest")
+
+
 def test_commands_work_in_channels(open_house: OpenHouse) -> None:
     house = open_house(items=1)
     house.make_project(texts(1), name="other", channels=dict.fromkeys(("team", "review", "leads"), "#rte-leads"))
