@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from handlers.answer import Answer, Errors, OpenView, Say
+from handlers.answer import Answer, Errors, OpenView, Say, ShowHome
 from handlers.click import Click, as_id
 from handlers.desk import Desk
 from storage.tables import Role
@@ -26,7 +26,7 @@ def open_form(session: Session, click: Click) -> Answer:
     return OpenView("people", {"project_id": click.subject_id})
 
 
-def save(session: Session, click: Click) -> Answer:
+def save(session: Session, click: Click) -> Answer | list[Answer]:
     """Roles of one person; with none they are removed."""
     project_id, user = as_id(click.data), click.state.get("person")
     by = people.require(session, project_id, click.user_id, Role.LEAD)
@@ -37,7 +37,8 @@ def save(session: Session, click: Click) -> Answer:
         return Errors({"roles": "Choose roles from the list."})
     name, roles = membership.put(session, project_id, user, [Role(role) for role in wanted], click.now, by)
     done = f"{name} is {', '.join(roles)} now." if roles else f"{name} is no longer in the project."
-    return Say("said", {"message": "\n".join([done, *projects.warnings(session, project_id)])})
+    said = Say("said", {"message": "\n".join([done, *projects.warnings(session, project_id)])})
+    return [said, ShowHome(), ShowHome(people.named(session, user))]
 
 
 def user_changed(session: Session, event: Mapping[str, Any], now: datetime) -> None:

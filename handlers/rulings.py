@@ -61,7 +61,7 @@ def rule(session: Session, click: Click) -> Answer | list[Answer]:
     if not version.isdecimal():
         raise RefusedError("This form is from an older version of Concord. Close it and open the case again.")
     rationale = str(click.state.get("rationale") or "").strip()
-    if not rationale:
+    if rulings.is_blank(rationale):
         return Errors({"rationale": "Give the reason: the people concerned will read it."})
     if kind == "back":
         rulings.send_back(session, click.user_id, as_id(case), int(version), rationale, click.now)

@@ -1,5 +1,6 @@
 """Rulings: a reviewer decides a case, changes the decision, or sends the item back; the people concerned are told."""
 
+import unicodedata
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, insert, or_, select, update
@@ -36,7 +37,7 @@ def rule(
     """
     case = lock_case(session, case_id)
     person_id = people.require(session, case.project_id, slack_id, *RULERS)
-    if not rationale.strip():
+    if is_blank(rationale):
         raise RefusedError("A ruling needs its reason: the people who labelled the item will read it.")
     _check_value(session, case.project_id, value_id)
     if _is_repeated(session, case, person_id, value_id, rationale):
@@ -59,7 +60,7 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
     """Return an unclear item to who flagged it, with a note; the ruling's id, or None where it went back just so before."""
     case = lock_case(session, case_id)
     person_id = people.require(session, case.project_id, slack_id, *RULERS)
-    if not rationale.strip():
+    if is_blank(rationale):
         raise RefusedError("Say what the person who flagged the item should know.")
     if case.state is EscalationState.SENT_BACK and _is_repeated(session, case, person_id, None, rationale):
         return None
@@ -75,6 +76,11 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
     for _, other, _ in flagged:
         _tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
+
+
+def is_blank(rationale: str) -> bool:
+    """Whether there is nothing to read in a text: spaces, controls and what else leaves no mark."""
+    return all(character.isspace() or unicodedata.category(character) in ("Cc", "Cf") for character in rationale)
 
 
 def _check_value(session: Session, project_id: int, value_id: int) -> None:

@@ -176,7 +176,7 @@ def test_a_note_that_came_meanwhile_is_read_before_ruling(store: Store) -> None:
     assert clicks.rule("rita", 0, "no") is not None
 
 
-@pytest.mark.parametrize("rationale", ["", "  \n"])
+@pytest.mark.parametrize("rationale", ["", "  \n", "\u200b \u2066", "\x01"])
 def test_a_ruling_needs_a_reason(store: Store, rationale: str) -> None:
     world, clicks = unclear(store)
     with pytest.raises(RefusedError, match="reason"):
