@@ -117,7 +117,8 @@ def take(house: House, context: BrowserContext) -> None:
     pictures.newest(window("rita", "rte-review"), 2, FOLDER / "review-channel.png")
     leads = window("lea", "rte-leads")
     pictures.message(message(leads, "quality digest"), FOLDER / "digest.png")
-    for tab, file in ((ana, "home-annotator.png"), (leads, "home-lead.png")):
+    for name, tab, file in (("ana", ana, "home-annotator.png"), ("lea", leads, "home-lead.png")):
+        house.someone(name).home()  # published anew, so that no older one is taken
         tab.bring_to_front()
         home(tab)
         expect(button(tab, "Guideline")).to_be_visible()
