@@ -15,19 +15,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.in_hand import InHand
+
 log = structlog.get_logger()
 
 PATH = "/slack/events"
 
 
-def web_app(app: App, workers: ThreadPoolExecutor) -> Starlette:
+def web_app(app: App, workers: ThreadPoolExecutor, in_hand: InHand) -> Starlette:
     """The web application; handlers run on ``workers``, never on the event loop."""
 
     async def receive(request: Request) -> Response:
         body = (await request.body()).decode("utf-8", "replace")
         headers: dict[str, Any] = dict(request.headers)
         asked = BoltRequest(body=body, query=dict(request.query_params), headers=headers)
-        return to_starlette_response(await asyncio.get_running_loop().run_in_executor(workers, app.dispatch, asked))
+        with in_hand.one():
+            response = await asyncio.get_running_loop().run_in_executor(workers, app.dispatch, asked)
+        return to_starlette_response(response)
 
     return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
 
@@ -35,10 +39,11 @@ def web_app(app: App, workers: ThreadPoolExecutor) -> Starlette:
 class HttpMode:
     """Serves Slack's requests from a thread of its own."""
 
-    def __init__(self, app: App, host: str, port: int, *, workers: int = 4) -> None:
+    def __init__(self, app: App, host: str, port: int, *, workers: int = 4, in_hand: InHand | None = None) -> None:
         self._where = host, port
         self._workers = ThreadPoolExecutor(workers, "http-worker")
-        config = uvicorn.Config(web_app(app, self._workers), log_config=None, access_log=False, lifespan="off")
+        web = web_app(app, self._workers, in_hand or InHand())
+        config = uvicorn.Config(web, log_config=None, access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
 

@@ -15,6 +15,7 @@ from bot.answers.pace import Pace
 from bot.answers.wire import Wire
 from bot.app import Installation, NotConnectedError, build_app, sign_in
 from bot.http_mode import HttpMode
+from bot.in_hand import InHand
 from bot.manifest import SCOPES
 from bot.messages import Messages
 from bot.sender.sender import Sender
@@ -95,21 +96,22 @@ def start(
     sender = Sender(store, client, drawing, clock, settings, version_of=drawing.version_once_settled)
     pace = answer_pace or Pace()
     wire = Wire(connection.bot_token, base_url=connection.api_url, timeout=pace.timeout)
-    carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace)
+    in_hand = InHand()
+    carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace, in_hand=in_hand)
     secret = connection.signing_secret if connection.app_token is None else None
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
     everything.register(Desk(app, store, carrier, clock), words)
     sender.start()
-    door = _door(connection, app)
+    door = _door(connection, app, in_hand)
     stopped = threading.Event()
     scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
     return Concord(store, installation, carrier, sender, scheduler, door, wire, stopped)
 
 
-def _door(connection: Connection, app: Any) -> SocketMode | HttpMode:
+def _door(connection: Connection, app: Any, in_hand: InHand) -> SocketMode | HttpMode:
     if connection.app_token is not None:
         client = web_client(None, base_url=connection.api_url)
-        socket = SocketMode(app, client, connection.app_token)
+        socket = SocketMode(app, client, connection.app_token, in_hand=in_hand)
         socket.start()
         return socket
     if connection.signing_secret is None:
@@ -117,7 +119,7 @@ def _door(connection: Connection, app: Any) -> SocketMode | HttpMode:
             "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing. `concord manifest` makes an app that "
             "has both; docs/connect.md says where Slack shows them."
         )
-    http = HttpMode(app, connection.host, connection.port)
+    http = HttpMode(app, connection.host, connection.port, in_hand=in_hand)
     http.start()
     return http
 

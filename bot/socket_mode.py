@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from bot.app import NotConnectedError
+from bot.in_hand import InHand
 from bot.slack.client import ssl_context
 from bot.slack.errors import BROKEN, Remedy, judge
 
@@ -44,7 +45,16 @@ class SocketMode:
     Slack delivers each envelope over one of the connections; a second one bridges the moments in which Slack renews them.
     """
 
-    def __init__(self, app: App, client: WebClient, app_token: str, *, connections: int = 1, workers: int = 4) -> None:
+    def __init__(
+        self,
+        app: App,
+        client: WebClient,
+        app_token: str,
+        *,
+        connections: int = 1,
+        workers: int = 4,
+        in_hand: InHand | None = None,
+    ) -> None:
         self._app = app
         self._client = client
         self._app_token = app_token
@@ -54,7 +64,7 @@ class SocketMode:
         self._changed = threading.Condition()
         self._open: list[ClientConnection] = []
         self._greeted = 0
-        self._in_hand = 0
+        self._in_hand = in_hand or InHand()
 
     def start(self, seconds: float = 30.0) -> None:
         """Connect; returns once Slack has said hello. Raises NotConnectedError with words where it does not."""
@@ -69,8 +79,8 @@ class SocketMode:
     def stop(self, seconds: float = 10.0) -> bool:
         """Take no more envelopes, finish those in hand for at most ``seconds``, hang up; whether all was finished."""
         self._stopping.set()
+        done = self._in_hand.wait_for_none(seconds)
         with self._changed:
-            done = self._changed.wait_for(lambda: self._in_hand == 0, seconds)
             connections = list(self._open)
         for connection in connections:
             connection.close()
@@ -162,8 +172,7 @@ class SocketMode:
                 self._greeted += 1
                 self._changed.notify_all()
         elif "envelope_id" in message and not self._stopping.is_set():
-            with self._changed:
-                self._in_hand += 1
+            self._in_hand.begin()
             self._workers.submit(self._handle, connection, message)
 
     def _handle(self, connection: ClientConnection, envelope: dict[str, Any]) -> None:
@@ -174,9 +183,7 @@ class SocketMode:
         except Exception:
             log.exception("envelope failed", sort=envelope.get("type"))
         finally:
-            with self._changed:
-                self._in_hand -= 1
-                self._changed.notify_all()
+            self._in_hand.end()
 
     def _send(self, connection: ClientConnection, answer: str) -> None:
         with self._changed:

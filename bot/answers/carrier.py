@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
@@ -15,7 +14,9 @@ from bot.answers.lines import Job, Lines
 from bot.answers.pace import Pace
 from bot.answers.shown import Shown
 from bot.answers.tools import CARDS, TRIGGERS, WEB, Tools
+from bot.answers.turns import Turns
 from bot.answers.wire import Wire
+from bot.in_hand import InHand
 from handlers.answer import Answer, OpenView, Reply, Say, ShowCard, ShowHome, UpdateView
 from storage.engine import Store
 
@@ -38,12 +39,13 @@ class Carrier:
         clock: Callable[[], datetime],
         nudge: Callable[[], None],
         pace: Pace | None = None,
+        in_hand: InHand | None = None,
     ) -> None:
         pace = pace or Pace()
         threads = {CARDS: pace.card_threads, TRIGGERS: pace.trigger_threads, WEB: pace.web_threads}
         lines = Lines(threads)
         shown = Shown(store, clock, self._write_later)
-        turns = BoundedSemaphore(pace.drawn_at_once)
+        turns = Turns(pace.drawn_at_once, pace.gives_way, in_hand or InHand())
         self._tools = Tools(store, wire, drawing, lines, Addresses(pace), Hashes(), shown, pace, clock, nudge, turns)
 
     def submit(self, answer: Answer, reply: Reply) -> None:

@@ -11,7 +11,8 @@ class Pace:
     (longer than anything can be under way) the card is looked at once more. ``backoff`` is the wait before each new try.
     A ``response_url`` takes ``url_uses`` posts in ``url_life``. ``write_down`` is how long shown versions are gathered
     before they are written in one transaction. ``drawn_at_once`` stays under the store's connections and leaves the
-    interpreter to the clicks: answers wait for Slack most of their time, but draw in no time.
+    interpreter to the clicks: answers wait for Slack most of their time, but draw in no time. Drawing lets clicks that
+    wait to be acknowledged go first, for ``gives_way`` at most.
     """
 
     timeout: float = 10.0
@@ -24,4 +25,5 @@ class Pace:
     card_threads: int = 64
     trigger_threads: int = 16
     web_threads: int = 16
-    drawn_at_once: int = 4
+    drawn_at_once: int = 2
+    gives_way: float = 0.5

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import BoundedSemaphore
 
 from sqlmodel import Session
 
@@ -14,6 +13,7 @@ from bot.answers.hashes import Hashes
 from bot.answers.lines import Lines
 from bot.answers.pace import Pace
 from bot.answers.shown import Shown
+from bot.answers.turns import Turns
 from bot.answers.wire import Wire
 from bot.slack.errors import Remedy, Trouble
 from storage.engine import Store
@@ -37,12 +37,12 @@ class Tools:
     pace: Pace
     clock: Callable[[], datetime]
     nudge: Callable[[], None]
-    turns: BoundedSemaphore
+    turns: Turns
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for drawing, once it is our turn."""
-        with self.turns, self.store.read() as session:
+        with self.turns.one(), self.store.read() as session:
             yield session
 
     def outbox(self, write: Callable[[Session, datetime], None]) -> None:

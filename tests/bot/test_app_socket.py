@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
+from bot.in_hand import InHand
 from bot.slack.client import web_client
 from bot.socket_mode import SocketMode, acknowledgement
 from tests.sandbox_fixtures import wait_for
@@ -156,10 +157,11 @@ def test_after_being_told_to_stop_nothing_new_is_taken_and_what_waits_is_finishe
         begun.set()
         release.wait(5)
 
-    socket = connected(slack, small_app(wait), workers=1)
+    in_hand = InHand()
+    socket = connected(slack, small_app(wait), workers=1, in_hand=in_hand)
     for number in range(3):
         slack.send(0, str(number))
-    wait_for(lambda: socket._in_hand == 3)
+    wait_for(lambda: in_hand.count == 3)
     ended: list[bool] = []
     stopping = threading.Thread(target=lambda: ended.append(socket.stop(5)))
     stopping.start()
