@@ -62,7 +62,9 @@ def apply(workspace: Workspace, seed: dict[str, Any]) -> list[User]:
 
 
 def _team(workspace: Workspace, row: dict[str, Any]) -> None:
-    fresh: dict[str, Any] = {"id": ids.stable("T", "sandbox"), "name": "Sandbox", "domain": "sandbox"}
+    # Another domain is another workspace, with another id.
+    own = ids.stable("T", str(row.get("domain", "sandbox")))
+    fresh: dict[str, Any] = {"id": own, "name": "Sandbox", "domain": "sandbox"}
     known = workspace.team or fresh
     wanted: dict[str, Any] = known | {name: row[name] for name in ("name", "domain") if name in row}
     if wanted != workspace.team:

@@ -90,7 +90,8 @@ def open_store(url: str, *, pool_size: int = 10) -> Store:
 def _sqlite(url: str, pool_size: int) -> Engine:
     database = make_url(url).database
     if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        # Items and labels are nobody else's on this machine.
+        Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         url, pool_size=pool_size, max_overflow=64, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
     )

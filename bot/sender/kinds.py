@@ -65,9 +65,14 @@ def deliver_ephemeral(delivery: Delivery, job: Job) -> None:
 
 
 def deliver_chart(delivery: Delivery, job: Job) -> None:
-    """A picture, then a message that shows it."""
+    """A picture, then a message that shows it; where the app may not upload, the message alone."""
     if job.file_id is None:
-        chart.upload(delivery, job)
+        try:
+            chart.upload(delivery, job)
+        except CallFailedError as failed:
+            if failed.trouble.code != "missing_scope":
+                raise
+            return _post(delivery, job, job.context)
         raise NotNowError(None, delivery.settings.picture_poll)
     if not chart.is_ready(delivery, job):
         raise NotNowError(None)
@@ -77,6 +82,7 @@ def deliver_chart(delivery: Delivery, job: Job) -> None:
         if not chart.is_refused_picture(failed):
             raise
         raise NotNowError(None) from failed
+    return None
 
 
 def settle_post(delivery: Delivery, job: Job) -> None:

@@ -197,6 +197,15 @@ def test_a_picture_whose_bytes_got_lost_is_uploaded_anew(house: House) -> None:
     assert message["blocks"][1]["slack_file"]["id"].startswith("F")
 
 
+def test_without_the_scope_for_files_the_message_goes_out_alone(house: House) -> None:
+    leads = house.channels["rte-leads"]
+    house.workspace.faults("files.getUploadURLExternal", "error:missing_scope", times=None)
+    house.put("week 9", To(channel=leads), kind=OutboxKind.CHART)
+    house.wait()
+    (message,) = house.workspace.messages("lea", leads)
+    assert (message["text"], [block["type"] for block in message["blocks"]]) == ("week 9", ["section"])
+
+
 def test_a_sender_killed_between_effect_and_commit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     posted = sender_cards.posted
     kills: list[int] = []
