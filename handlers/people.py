@@ -27,14 +27,14 @@ def open_form(session: Session, click: Click) -> Answer:
 
 
 def save(session: Session, click: Click) -> Answer | list[Answer]:
-    """Roles of one person; with none they are removed."""
+    """Exactly these roles for one person; or out of the project, where that is ticked and no role is."""
     project_id, user = as_id(click.data), click.state.get("person")
     by = people.require(session, project_id, click.user_id, Role.LEAD)
     if not user:
         return Errors({"person": "Choose somebody."})
-    wanted = click.state.get("roles") or []
-    if not set(wanted) <= set(Role):
-        return Errors({"roles": "Choose roles from the list."})
+    wanted, leaves = click.state.get("roles") or [], bool(click.state.get("remove"))
+    if not set(wanted) <= set(Role) or bool(wanted) == leaves:
+        return Errors({"roles": "Choose the person's roles, or none and tick Remove."})
     name, roles = membership.put(session, project_id, user, [Role(role) for role in wanted], click.now, by)
     done = f"{name} is {', '.join(roles)} now." if roles else f"{name} is no longer in the project."
     said = Say("said", {"message": "\n".join([done, *projects.warnings(session, project_id)])})

@@ -153,7 +153,7 @@ def test_a_removed_person_gives_their_work_back_and_the_card_closes(open_house: 
     house = open_house(items=3, overlap=1)
     house.ana.get_batch()
     house.ana.answer("Yes")
-    assert house.lea.submit(people_form(house), {"person": house.ids["ana"], "roles": []})["ok"]
+    assert house.lea.submit(people_form(house), {"person": house.ids["ana"], "roles": [], "remove": ["remove"]})["ok"]
     card = once(house.ana.card, lambda now: "Batch finished" in words(now))
     assert "Went back to the pool\n2" in words(card)
     states = house.rows(select(col(Assignment.state)).order_by(col(Assignment.position)))
@@ -180,9 +180,18 @@ def test_the_people_form_wants_a_person(open_house: OpenHouse) -> None:
     assert house.dump() == before
 
 
+def test_nobody_is_removed_without_saying_so(open_house: OpenHouse) -> None:
+    house = open_house(items=1)
+    before, view = house.dump(), people_form(house)
+    for doubtful in ({"roles": []}, {"roles": ["lead"], "remove": ["remove"]}):
+        done = house.lea.submit(view, {"person": house.ids["ana"], **doubtful})
+        assert "tick Remove" in done.get("errors", {}).get("roles", ""), (doubtful, done)
+    assert house.dump() == before
+
+
 def test_removing_who_is_not_there_is_said_in_the_form(open_house: OpenHouse) -> None:
     house = open_house(items=1, people={"ana": ["annotator"], "lea": ["lead"]})
-    done = house.lea.submit(people_form(house), {"person": house.ids["ben"], "roles": []})
+    done = house.lea.submit(people_form(house), {"person": house.ids["ben"], "roles": [], "remove": ["remove"]})
     assert "not in the project" in done["errors"]["person"]
 
 
