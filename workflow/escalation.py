@@ -59,10 +59,23 @@ def open_case(session: Session, project_id: int, item_id: int, reason: Escalatio
 
 def escalate(session: Session, item: places.Locked, reason: EscalationReason, now: datetime, actor: int | None) -> int:
     """Move a locked item to escalated, with no place left to take, and open its case."""
-    check_move(item.state, ItemState.ESCALATED)
+    return escalate_item(session, item.project_id, item.id, item.state, reason, now, actor)
+
+
+def escalate_item(
+    session: Session,
+    project_id: int,
+    item_id: int,
+    before: ItemState,
+    reason: EscalationReason,
+    now: datetime,
+    actor: int | None,
+) -> int:
+    """The same for an item that the caller holds under lock, and of which it knows the state."""
+    check_move(before, ItemState.ESCALATED)
     session.execute(
         update(Item)
-        .where(col(Item.id) == item.id)
+        .where(col(Item.id) == item_id)
         .values(state=ItemState.ESCALATED, open_places=0, final_value_id=None, decided_by=None, decided_at=None)
     )
     history.note(
@@ -70,13 +83,13 @@ def escalate(session: Session, item: places.Locked, reason: EscalationReason, no
         now,
         "item.escalated",
         "item",
-        item.id,
-        project_id=item.project_id,
+        item_id,
+        project_id=project_id,
         actor_id=actor,
-        before={"state": item.state},
+        before={"state": before},
         after={"state": ItemState.ESCALATED, "reason": reason},
     )
-    return open_case(session, item.project_id, item.id, reason, now)
+    return open_case(session, project_id, item_id, reason, now)
 
 
 def withdraw(session: Session, case_id: int, version: int, now: datetime) -> None:

@@ -6,11 +6,10 @@ from enum import StrEnum
 from sqlalchemy import insert, update
 from sqlmodel import Session, col
 
-from storage.tables import Escalation, EscalationReason, Flag, Item, ItemState, Place
+from storage.tables import Escalation, EscalationReason, Flag, ItemState, Place
 from workflow import escalation, history, holding
 from workflow.errors import RefusedError
 from workflow.holding import Answered, Holding, Others
-from workflow.states import check_move
 
 NOTE_LIMIT = 3000
 
@@ -68,24 +67,15 @@ def _case(session: Session, held: Holding, others: Others, now: datetime) -> int
         session.execute(update(Escalation).where(col(Escalation.id) == case_id).values(reason=EscalationReason.UNCLEAR))
         escalation.touch(session, case_id, now)
         return case_id
-    check_move(held.item_state, ItemState.ESCALATED)
-    session.execute(
-        update(Item)
-        .where(col(Item.id) == held.item_id)
-        .values(state=ItemState.ESCALATED, open_places=0, final_value_id=None, decided_by=None, decided_at=None)
-    )
-    history.note(
+    return escalation.escalate_item(
         session,
-        now,
-        "item.escalated",
-        "item",
+        held.project_id,
         held.item_id,
-        project_id=held.project_id,
-        actor_id=held.person_id,
-        before={"state": held.item_state},
-        after={"state": ItemState.ESCALATED, "reason": EscalationReason.UNCLEAR},
+        held.item_state,
+        EscalationReason.UNCLEAR,
+        now,
+        held.person_id,
     )
-    return escalation.open_case(session, held.project_id, held.item_id, EscalationReason.UNCLEAR, now)
 
 
 def _withdraw_label(session: Session, held: Holding, others: Others, now: datetime) -> None:
