@@ -19,6 +19,7 @@ from handlers import click as clicks
 from handlers.answer import Answer, Answers, Errors, OpenView, Reply, Say, UpdateView
 from handlers.click import Click
 from storage.engine import Store
+from workflow import outbox
 from workflow.errors import RefusedError
 
 __all__ = ["Click", "Desk", "EventHandler", "Handler"]
@@ -117,7 +118,7 @@ class Desk:
         if handler is not None:
             now = self.clock()
             try:
-                answers = self.store.transact(lambda session: _listed(handler(session, event, now)))
+                answers = self._commit(lambda session: handler(session, event, now))
             except RefusedError as refused:
                 log.info("refused", event_type=event["type"], kind=type(refused).__name__)
                 answers = []
@@ -132,10 +133,22 @@ class Desk:
 
     def _work(self, handler: Handler, click: Click, refuse: Callable[[RefusedError], Answer]) -> list[Answer]:
         try:
-            return self.store.transact(lambda session: _listed(handler(session, click)))
+            return self._commit(lambda session: handler(session, click))
         except RefusedError as refused:
             log.info("refused", action=click.action, user=click.user_id, kind=type(refused).__name__)
             return [refuse(refused)]
+
+    def _commit(self, work: Callable[[Session], Answer | Iterable[Answer] | None]) -> list[Answer]:
+        """One transaction; the sender looks afterwards, where there is something for it."""
+
+        def whole(session: Session) -> tuple[list[Answer], bool]:
+            answers = _listed(work(session))
+            return answers, outbox.said(session)
+
+        answers, said = self.store.transact(whole)
+        if said:
+            self.answers.nudge_sender()
+        return answers
 
     def _modal_response(self, shaping: Errors | UpdateView | OpenView | None) -> dict[str, Any]:
         match shaping:
@@ -153,7 +166,6 @@ class Desk:
     def _answer(self, answers: Iterable[Answer], reply: Reply) -> None:
         for answer in answers:
             self.answers.submit(answer, reply)
-        self.answers.nudge_sender()
 
 
 def _once(handlers: dict[str, Any], name: str, handler: Any) -> None:

@@ -11,6 +11,8 @@ from sqlmodel import Session, SQLModel, col
 
 from storage.tables import Card, Lane, Outbox, OutboxKind, OutboxState, Purpose
 
+_SAID = "something was put into the outbox"
+
 
 @dataclass(frozen=True)
 class To:
@@ -62,6 +64,7 @@ def put(
         "created_at": now,
     }
     session.execute(insert_or_skip(session, Outbox, ["key"]).values(**row))
+    session.info[_SAID] = True
 
 
 def rewrite(session: Session, now: datetime, kind: str, subject_id: int, version: int, template: str) -> None:
@@ -92,6 +95,12 @@ def rewrite(session: Session, now: datetime, kind: str, subject_id: int, version
         .with_for_update(read=True, key_share=True)
     )
     session.execute(insert_or_skip(session, Outbox, ["key"]).from_select(["key", "card_id", "channel", *row], copies))
+    session.info[_SAID] = True
+
+
+def said(session: Session) -> bool:
+    """Whether this session put anything into the outbox, so that the sender looks once it is committed."""
+    return _SAID in session.info
 
 
 def supersede(session: Session, now: datetime, key: str, reason: str) -> None:

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 from slack_bolt import BoltRequest, BoltResponse
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from bot.app import Installation, build_app
 from handlers.answer import Answer, Errors, Reply, Say, ShowHome, UpdateView
+from handlers.click import Click
 from handlers.desk import Desk
 from storage.engine import Store
+from storage.tables import Outbox
 from tests.databases import Databases
+from workflow import outbox
 from workflow.errors import RefusedError
 
 HERE = Installation("T1", "House", "B1", "UB", "xoxb-1")
@@ -151,7 +156,26 @@ def test_an_event_that_names_nobody_is_handled_and_answers_nobody(counter: Count
 
     counter.desk.event("channel_archive", handle)
     assert counter.happen({"type": "channel_archive", "channel": "C1"}).status == 200
-    assert (seen, counter.said, counter.answers.nudges) == (["channel_archive"], [], 1)
+    assert (seen, counter.said) == (["channel_archive"], [])
+
+
+def test_the_sender_is_nudged_once_something_is_committed_for_it_and_not_otherwise(counter: Counter) -> None:
+    def speak(session: Session, click: Click) -> None:
+        outbox.put(session, click.now, "key", "said", outbox.To(channel="C1"), {"message": "hello"})
+
+    def speak_and_refuse(session: Session, click: Click) -> None:
+        speak(session, click)
+        raise RefusedError("not now")
+
+    for name, handler in (("quiet", lambda *_: None), ("refused", speak_and_refuse), ("speaks", speak)):
+        counter.desk.action(name, handler)
+    counter.click("quiet")
+    counter.click("refused")
+    assert counter.answers.nudges == 0
+    counter.click("speaks")
+    assert counter.answers.nudges == 1
+    with counter.store.read() as session:
+        assert session.execute(select(col(Outbox.key))).scalars().all() == ["key"]
 
 
 @pytest.mark.parametrize(
