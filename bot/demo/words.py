@@ -32,8 +32,8 @@ class Crowd:
             stderr=subprocess.DEVNULL,
         )
         message = (
-            "The crowd is coming: 164 people label the demo as they once did. As Rita, watch #rte-review for what they cannot "
-            "agree on; as Lea, #rte-leads for the digest, in half a minute or so. The last 50 items are left to you."
+            "The crowd is coming: 164 people label the demo as they once did. As Rita, watch #rte-review for what they "
+            "cannot agree on; as Lea, #rte-leads for the digest, in half a minute. The last 50 items are left to you."
         )
         return Say("said", {"message": message})
 
