@@ -183,7 +183,9 @@ def test_the_people_form_wants_a_person(open_house: OpenHouse) -> None:
 def test_nobody_is_removed_without_saying_so(open_house: OpenHouse) -> None:
     house = open_house(items=1)
     before, view = house.dump(), people_form(house)
-    for doubtful in ({"roles": []}, {"roles": ["lead"], "remove": ["remove"]}):
+    neither: dict[str, list[str]] = {"roles": []}
+    both = {"roles": ["lead"], "remove": ["remove"]}
+    for doubtful in (neither, both):
         done = house.lea.submit(view, {"person": house.ids["ana"], **doubtful})
         assert "tick Remove" in done.get("errors", {}).get("roles", ""), (doubtful, done)
     assert house.dump() == before
