@@ -287,6 +287,7 @@ def _make_batch(
             }
             for position, item_id in enumerate(item_ids, start=1)
         ],
+        now,
     )
     outbox.put(
         session,
@@ -301,10 +302,10 @@ def _make_batch(
     return batch_id
 
 
-def seat(session: Session, rows: list[dict[str, Any]]) -> None:
+def seat(session: Session, rows: list[dict[str, Any]], now: datetime) -> None:
     """Write places, or revive those that the same people gave back: nobody has two places on an item."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    _leave_former_batches(session, rows)
+    left = _leave_former_batches(session, rows)
     statement = dialect.insert(Assignment)
     revived = {name: statement.excluded[name] for name in ("batch_id", "position", "state", "given_at", "lease_until")}
     session.execute(
@@ -315,9 +316,11 @@ def seat(session: Session, rows: list[dict[str, Any]]) -> None:
         ),
         rows,
     )
+    for batch_id in left:
+        batches.rewrite_batch(session, batch_id, now)
 
 
-def _leave_former_batches(session: Session, rows: list[dict[str, Any]]) -> None:
+def _leave_former_batches(session: Session, rows: list[dict[str, Any]]) -> list[int]:
     former = session.execute(
         select(col(Assignment.id), col(Assignment.person_id), col(Assignment.item_id)).where(
             col(Assignment.person_id).in_({row["person_id"] for row in rows}),
@@ -327,5 +330,5 @@ def _leave_former_batches(session: Session, rows: list[dict[str, Any]]) -> None:
         )
     ).all()
     moving = {(row["person_id"], row["item_id"]) for row in rows}
-    if ids := [row.id for row in former if (row.person_id, row.item_id) in moving]:
-        batches.leave(session, ids)
+    ids = [row.id for row in former if (row.person_id, row.item_id) in moving]
+    return batches.leave(session, ids) if ids else []

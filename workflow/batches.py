@@ -62,8 +62,11 @@ def _just_shown(session: Session, batch_id: int, now: datetime) -> bool:
     return (session.execute(acted).scalar() or 0) < posted.timestamp() * 1_000_000
 
 
-def leave(session: Session, assignment_ids: list[int]) -> None:
-    """Let a batch's version grow although these places are about to move to another batch, taking theirs along."""
+def leave(session: Session, assignment_ids: list[int]) -> list[int]:
+    """Let a batch's version grow although these places are about to move to another batch, taking theirs along.
+
+    The batches that are left; their cards are to be rewritten once the places have moved.
+    """
     rows = session.execute(
         select(col(Assignment.batch_id), func.sum(col(Assignment.version) + 1))
         .where(col(Assignment.id).in_(assignment_ids), col(Assignment.batch_id).is_not(None))
@@ -71,6 +74,7 @@ def leave(session: Session, assignment_ids: list[int]) -> None:
     ).all()
     for batch_id, lost in rows:
         session.execute(update(Batch).where(col(Batch.id) == batch_id).values(version=col(Batch.version) + lost))
+    return sorted(row.batch_id for row in rows)
 
 
 def go_to(session: Session, slack_id: str, batch_id: int, position: int, us: int) -> None:

@@ -64,7 +64,7 @@ def plan(
                 "lease_until": None,
             }
         )
-    _write(session, seats)
+    _write(session, seats, now)
     if seats:
         history.note(
             session,
@@ -138,7 +138,7 @@ def _reason(
     return None
 
 
-def _write(session: Session, seats: list[dict[str, Any]]) -> None:
+def _write(session: Session, seats: list[dict[str, Any]], now: datetime) -> None:
     counts = Counter(seat["item_id"] for seat in seats)
     by_count: dict[int, list[int]] = {}
     for item_id, count in counts.items():
@@ -146,4 +146,4 @@ def _write(session: Session, seats: list[dict[str, Any]]) -> None:
     for count, ids in by_count.items():
         session.execute(update(Item).where(col(Item.id).in_(ids)).values(open_places=col(Item.open_places) - count))
     if seats:
-        assignment.seat(session, seats)
+        assignment.seat(session, seats, now)

@@ -8,7 +8,7 @@ from tests.house import seen
 from tests.house.conftest import OpenHouse
 from tests.house.house import House
 from tests.house.seen import titles, words
-from tests.house.waiting import all_at_once, until
+from tests.house.waiting import all_at_once, once, until
 
 
 def labels(house: House, name: str) -> list[str]:
@@ -156,6 +156,19 @@ def test_a_double_click_on_get_a_batch_puts_up_one_card(open_house: OpenHouse) -
         house.ana.press_ok(card, "Another batch")
     house.quiet()
     assert len(house.ana.cards()) == 2
+
+
+def test_the_card_of_a_batch_whose_items_went_to_another_shows_it(open_house: OpenHouse) -> None:
+    house = open_house(items=2, overlap=1, skip="later")
+    old = house.ana.get_batch()
+    house.ana.answer("Skip")
+    house.ana.answer("Skip")
+    house.ana.get_batch()
+    now = once(
+        lambda: house.ana.see(old["ts"]), lambda card: seen.version(card) == house.card_version(seen.subject(old))
+    )
+    assert "0 items" in words(now)
+    assert titles(now) == ["Another batch", "Guideline"]
 
 
 def test_two_people_at_once_never_get_the_same_last_place(open_house: OpenHouse) -> None:
