@@ -13,7 +13,7 @@ from templates.charts import ChartDay, alt_text
 from templates.foreign import escaped_length
 from templates.slack import RICH_TEXT
 from templates.text import shorten
-from workflow import calendar, digest, people
+from workflow import assignment, calendar, digest, people
 from workflow.views.batch import batch_view, shown_fields
 from workflow.views.case import case_view, labels_view, notice_view
 from workflow.views.home import home_view
@@ -26,6 +26,7 @@ FIRST_SHARES = 20
 FIRST_LABELS = 80
 FIRST_PROJECTS = 8
 NOTE = 300
+NOT_YET = "shown to you once you have answered the items that are open to you"
 CASE_TEXT = 90
 
 
@@ -104,6 +105,10 @@ def asked_digest(session: Session, context: Mapping[str, Any], now: datetime) ->
     """The numbers since the last digest, for who asked."""
     project = _project(session, context["project_id"])
     shown = _digest(digest.asked(session, context["project_id"], now), project.time_zone)
+    if assignment.holds_places(session, context["project_id"], context["user_id"]):
+        # Nobody sees what others answered before they have answered themselves, not even as shares.
+        shown["agreement"] = {**shown["agreement"], "words": NOT_YET, "raw": None, "shares": [], "confused": None}
+        shown["more_shares"] = 0
     return {**shown, "project_id": context["project_id"], "may_post": True, "file_id": ""}
 
 

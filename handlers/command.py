@@ -57,7 +57,7 @@ def digest(session: Session, click: Click, rest: list[str]) -> Answer:
     """The numbers since the last digest."""
     project_id = project_for(session, click.user_id, rest, click.reply.channel, Role.LEAD, Role.MANAGER)
     people.require(session, project_id, click.user_id, Role.LEAD, Role.MANAGER)
-    return Say("asked_digest", {"project_id": project_id})
+    return Say("asked_digest", {"project_id": project_id, "user_id": click.user_id})
 
 
 def assign(session: Session, click: Click, rest: list[str]) -> Answer:

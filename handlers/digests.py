@@ -18,7 +18,7 @@ def register(desk: Desk) -> None:
 def ask(session: Session, click: Click) -> Answer:
     """The numbers since the last digest, for the lead alone."""
     people.require(session, click.subject_id, click.user_id, Role.LEAD, Role.MANAGER)
-    return Say("asked_digest", {"project_id": click.subject_id})
+    return Say("asked_digest", {"project_id": click.subject_id, "user_id": click.user_id})
 
 
 def post(session: Session, click: Click) -> Answer:

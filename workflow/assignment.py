@@ -114,6 +114,16 @@ def free_people(session: Session, project_id: int) -> list[int]:
     return list(found.scalars())
 
 
+def holds_places(session: Session, project_id: int, slack_id: str) -> bool:
+    """Whether somebody has items of a project in hand that they have not answered."""
+    held = (
+        select(col(Assignment.id))
+        .join(Person, col(Person.id) == col(Assignment.person_id))
+        .where(col(Person.slack_id) == slack_id, col(Assignment.project_id) == project_id, places.HELD)
+    )
+    return session.execute(held.limit(1)).first() is not None
+
+
 def _lock_person(session: Session, project_id: int, person_id: int) -> None:
     """One giving at a time for one person; refused to who is not an active annotator."""
     allowed = session.execute(

@@ -40,6 +40,7 @@ def rule(
     if is_blank(rationale):
         raise RefusedError("A ruling needs its reason: the people who labelled the item will read it.")
     _check_value(session, case.project_id, value_id)
+    _check_answered(session, case, person_id)
     if _is_repeated(session, case, person_id, value_id, rationale):
         return None
     _check_version(session, case, version)
@@ -81,6 +82,16 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
 def is_blank(rationale: str) -> bool:
     """Whether there is nothing to read in a text: spaces, controls and what else leaves no mark."""
     return all(character.isspace() or unicodedata.category(character) in ("Cc", "Cf") for character in rationale)
+
+
+def _check_answered(session: Session, case: Case, person_id: int) -> None:
+    mine = select(col(Assignment.id)).where(
+        col(Assignment.item_id) == case.item_id,
+        col(Assignment.person_id) == person_id,
+        col(Assignment.state).in_(places.HOLDING),
+    )
+    if session.execute(mine).first() is not None:
+        raise RefusedError("You have a place on this item yourself: answer it first, or leave the ruling to somebody else.")
 
 
 def _check_value(session: Session, project_id: int, value_id: int) -> None:

@@ -443,3 +443,15 @@ def test_a_flag_on_a_disputed_item_makes_it_unclear_and_rewrites_its_card(store:
     clicks.label("ana", 0, "no")
     item = world.item(world.items[0])
     assert (item.state, item.final_value_id) == (ItemState.ACCEPTED, world.values["no"])
+
+
+def test_who_has_a_place_on_the_item_answers_before_ruling(store: Store) -> None:
+    world, clicks = unclear(store, flaggers=("ana",), holders=("ben",))
+    with store.write() as session:
+        add_person(session, world, "ben", Role.REVIEWER)
+    with pytest.raises(RefusedError, match="answer it first"):
+        clicks.rule("ben", 0, "yes")
+    assert state_of(world, 0) is ItemState.ESCALATED
+    clicks.label("ben", 0, "no")
+    clicks.rule("ben", 0, "yes")
+    assert state_of(world, 0) is ItemState.RULED
