@@ -13,11 +13,8 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BindParameter,
-    ColumnElement,
-    String,
     and_,
     bindparam,
-    cast,
     func,
     literal_column,
     select,
@@ -42,6 +39,7 @@ from storage.tables import (
 )
 from workflow import places
 from workflow.errors import NotAllowedError, RefusedError
+from workflow.packing import packed, packed_rows, unpacked_rows
 from workflow.patterns import format_pattern
 
 GONE = "Your time for this item was over, and its place has been given to somebody else. Nothing was changed."
@@ -97,14 +95,12 @@ class Others:
     @property
     def values(self) -> list[int]:
         """The values in force, one a label."""
-        return [int(value) for value, _, _ in self._entries()]
+        return [int(value) for value, _, _ in unpacked_rows(self.labels)]
 
     def counted(self, major: int) -> list[int]:
         """The values that count for agreement under a major guideline version."""
-        return [int(counted) for _, counted, under in self._entries() if counted and under == str(major)]
-
-    def _entries(self) -> list[list[str]]:
-        return [entry.split(":") for entry in (self.labels or "").split(",") if entry]
+        entries = unpacked_rows(self.labels)
+        return [int(counted) for _, counted, under in entries if counted and under == str(major)]
 
 
 def load(session: Session, slack_id: str, assignment_id: int, value_id: int | None = None) -> Holding:
@@ -225,10 +221,10 @@ def _others() -> CTE:
     item: BindParameter[int] = bindparam("item")
     place, escalation = plain(Assignment).c, plain(Escalation).c
     others_here = and_(place.item_id == item, place.id != bindparam("place"))
-    entry = _joined(":", place.value_id, place.counted_id, place.major)
-    found = _joined(":", escalation.id, escalation.version, escalation.reason)
-    labels = select(func.aggregate_strings(entry, ",")).where(others_here, place.state == _written(Place.LABELLED))
+    counting = packed_rows(place.value_id, place.counted_id, place.major)
+    labels = select(counting).where(others_here, place.state == _written(Place.LABELLED))
     holding = select(func.count()).where(others_here, place.state.in_([_written(state) for state in places.HOLDING]))
+    found = packed(escalation.id, escalation.version, escalation.reason)
     case = select(found).where(escalation.item_id == item, escalation.state == _written(EscalationState.OPEN))
     somebody = places.somebody_may_take(item, bindparam("project"), but=bindparam("person"))
     return select(
@@ -241,15 +237,6 @@ def _others() -> CTE:
 
 def _written(state: Place | EscalationState) -> Any:
     return literal_column(f"'{state.value}'")
-
-
-def _joined(separator: str, *columns: Any) -> Any:
-    """SQL: columns as one text, an empty one for NULL."""
-    first, *rest = (func.coalesce(cast(column, String), "") for column in columns)
-    joined: ColumnElement[str] = first
-    for text_of in rest:
-        joined = joined.concat(separator).concat(text_of)
-    return joined
 
 
 def is_late(held: Holding, us: int) -> bool:

@@ -1,4 +1,4 @@
-"""A batch's card: where its owner is, the item, what was chosen. Three statements, however long the batch."""
+"""A batch's card: where its owner is, the item, what was chosen. Two statements, however long the batch."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from storage.tables import Assignment, Batch, Guideline, Item, ItemState, Place, Project, Ruling, SkipRule, plain
 from workflow.batches import version_of
+from workflow.packing import packed_rows, unpacked_rows
 from workflow.views.schema import choices
 
 WAITING = (Place.OPEN, Place.PLANNED)
@@ -21,11 +22,11 @@ ANSWERED = (Place.LABELLED, Place.FLAGGED, Place.SKIPPED)
 class Seat:
     """A position of the batch."""
 
+    state: Place
+    value_id: int | None
     id: int
     item_id: int
     position: int
-    state: Place
-    value_id: int | None
     acted_us: int
     version: int
     skips: int
@@ -60,9 +61,16 @@ def _version() -> Any:
 
 @cache
 def _heading() -> Any:
-    """SQL: a ``batch`` and its project."""
-    batch, project, guideline = (plain(entity).c for entity in (Batch, Project, Guideline))
+    """SQL: a ``batch`` with its Seats, and its project."""
+    batch, project, guideline, place = (plain(entity).c for entity in (Batch, Project, Guideline, Assignment))
+    numbers = (place.id, place.item_id, place.position, place.acted_us, place.version, place.skips)
+    seats = (
+        select(packed_rows(place.state, place.value_id, *numbers))
+        .where(place.batch_id == bindparam("batch"))
+        .scalar_subquery()
+    )
     return select(
+        seats.label("seats"),
         batch.project_id,
         batch.version,
         batch.focus,
@@ -79,14 +87,6 @@ def _heading() -> Any:
         project.id == batch.project_id,
         guideline.id == project.guideline_id,
     )
-
-
-@cache
-def _seating() -> Any:
-    """SQL: the Seats of a ``batch``, in order."""
-    place = plain(Assignment).c
-    columns = (place.id, place.item_id, place.position, place.state, place.value_id, place.acted_us, place.version)
-    return select(*columns, place.skips).where(place.batch_id == bindparam("batch")).order_by(place.position)
 
 
 @cache
@@ -109,7 +109,7 @@ def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
     head = session.execute(_heading(), {"batch": batch_id}).first()
     if head is None:
         return None
-    seats = _seats(session, batch_id)
+    seats = _seats(head.seats)
     current = _current(seats, head.focus, head.focus_us)
     view: dict[str, Any] = {
         "id": batch_id,
@@ -136,9 +136,12 @@ def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
     return view
 
 
-def _seats(session: Session, batch_id: int) -> list[Seat]:
-    rows = session.execute(_seating(), {"batch": batch_id})
-    return [Seat(*row) for row in rows]
+def _seats(packed: str | None) -> list[Seat]:
+    seats = [
+        Seat(Place(state), int(value) if value else None, *map(int, numbers))
+        for state, value, *numbers in unpacked_rows(packed)
+    ]
+    return sorted(seats, key=lambda seat: seat.position)
 
 
 def _current(seats: Sequence[Seat], focus: int | None, focus_us: int) -> Seat | None:
