@@ -33,6 +33,10 @@ from workflow.directory import Directory
 
 log = structlog.get_logger()
 
+# How many clicks are handled, and how many cards are drawn, at once. On SQLite both are work of this interpreter alone:
+# more threads take it from each other, and every change of hands costs. On PostgreSQL they mostly wait for answers.
+AT_ONCE = {"sqlite": (2, 1), "postgresql": (4, 4)}
+
 
 def utc_now() -> datetime:
     """The wall clock."""
@@ -94,7 +98,8 @@ def start(
     store.transact(lambda session: serve_only(session, installation, clock()))
     drawing = Messages(clock)
     sender = Sender(store, client, drawing, clock, settings, version_of=drawing.version_once_settled)
-    pace = answer_pace or Pace()
+    clicks, drawings = AT_ONCE[store.engine.dialect.name]
+    pace = answer_pace or Pace(drawn_at_once=drawings)
     wire = Wire(connection.bot_token, base_url=connection.api_url, timeout=pace.timeout)
     in_hand = InHand()
     carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace, in_hand=in_hand)
@@ -102,16 +107,16 @@ def start(
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
     everything.register(Desk(app, store, carrier, clock), words)
     sender.start()
-    door = _door(connection, app, in_hand)
+    door = _door(connection, app, clicks, in_hand)
     stopped = threading.Event()
     scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
     return Concord(store, installation, carrier, sender, scheduler, door, wire, stopped)
 
 
-def _door(connection: Connection, app: Any, in_hand: InHand) -> SocketMode | HttpMode:
+def _door(connection: Connection, app: Any, workers: int, in_hand: InHand) -> SocketMode | HttpMode:
     if connection.app_token is not None:
         client = web_client(None, base_url=connection.api_url)
-        socket = SocketMode(app, client, connection.app_token, in_hand=in_hand)
+        socket = SocketMode(app, client, connection.app_token, workers=workers, in_hand=in_hand)
         socket.start()
         return socket
     if connection.signing_secret is None:
@@ -119,7 +124,7 @@ def _door(connection: Connection, app: Any, in_hand: InHand) -> SocketMode | Htt
             "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing. `concord manifest` makes an app that "
             "has both; docs/connect.md says where Slack shows them."
         )
-    http = HttpMode(app, connection.host, connection.port, in_hand=in_hand)
+    http = HttpMode(app, connection.host, connection.port, workers=workers, in_hand=in_hand)
     http.start()
     return http
 
