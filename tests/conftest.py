@@ -1,6 +1,5 @@
 """Fixtures that every test may ask for."""
 
-import importlib.util
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import settings
 from storage.engine import Store
 from tests.databases import Databases
 
-pytest_plugins = ["tests.sandbox_fixtures"] if importlib.util.find_spec("tests.sandbox_fixtures") else []
+pytest_plugins = ["tests.sandbox_fixtures", "tests.chromium"]
 
 # A deadline would be a timing assertion.
 settings.register_profile("concord", deadline=None)

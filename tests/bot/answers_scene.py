@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from bot.answers import Carrier, Drawn, Pace
 from bot.answers.wire import Wire
+from bot.in_hand import InHand
 from handlers.answer import Reply
 from storage.engine import Store
 
@@ -145,6 +146,7 @@ class Scene:
     toy: Toy = field(default_factory=Toy)
     pace: Pace = QUICK
     nudges: list[int] = field(default_factory=list)
+    in_hand: InHand = field(default_factory=InHand)
 
     def __post_init__(self) -> None:
         self.wire = Wire("xoxb-test", base_url=self.slack.url + "api/", timeout=self.pace.timeout)
@@ -155,6 +157,7 @@ class Scene:
             clock=lambda: NOW,
             nudge=lambda: self.nudges.append(1),
             pace=self.pace,
+            in_hand=self.in_hand,
         )
 
     def reply(self, url: str | None = "/actions/1", **more: Any) -> Reply:

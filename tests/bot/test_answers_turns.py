@@ -1,11 +1,15 @@
 """Who may draw when: clicks first, and not too many at once."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from bot.answers.turns import Turns
 from bot.in_hand import InHand
+from handlers.answer import OpenView, ShowCard
+from tests.bot.answers_scene import QUICK, Scene
+from tests.databases import Databases
 from tests.sandbox_fixtures import wait_for
 
 LONG = 60.0
@@ -72,3 +76,16 @@ def test_a_turn_and_a_click_end_with_a_fault_too() -> None:
     assert in_hand.count == 0
     with turns.one():
         pass
+
+
+def test_while_clicks_are_in_hand_cards_wait_and_what_a_trigger_opens_does_not(databases: Databases) -> None:
+    store = databases.store("sqlite")
+    scene = Scene(store, pace=replace(QUICK, gives_way=LONG))
+    with scene.in_hand.one():
+        scene.carrier.submit(ShowCard("batch", 7), scene.reply())
+        scene.carrier.submit(OpenView("guideline"), scene.reply(None, trigger_id="1.2"))
+        wait_for(lambda: scene.slack.effects("/api/views.open"))
+        assert scene.toy.drawn == 0
+    wait_for(lambda: scene.slack.effects("/actions/1"))
+    scene.close()
+    store.close()

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.house.conftest import _serving, open_house
-from tests.sandbox.conftest import chromium, context, look
 
-__all__ = ["_serving", "chromium", "context", "look", "open_house"]
+__all__ = ["_serving", "open_house"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,8 +17,8 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from bot.demo import crowd
 from tests.browser import demo_house, pictures
 from tests.browser.pages import button, home, message
+from tests.chromium import CHROMIUM, FLAGS
 from tests.house.house import House
-from tests.sandbox.conftest import CHROMIUM, FLAGS
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ from sqlmodel import col
 
 from storage.tables import Assignment, Flag, Place
 from tests.browser.pages import button, chat, home
+from tests.chromium import Look
 from tests.house.conftest import OpenHouse
-from tests.sandbox.conftest import Look
 
 
 def take_batch(tab: Page) -> Locator:

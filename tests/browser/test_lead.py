@@ -3,8 +3,8 @@
 from playwright.sync_api import expect
 
 from tests.browser.pages import button, chat, home, message
+from tests.chromium import Look
 from tests.house.conftest import OpenHouse
-from tests.sandbox.conftest import Look
 
 DRAWN = "async (picture) => { await picture.decode(); return picture.naturalWidth; }"
 

@@ -3,8 +3,8 @@
 from playwright.sync_api import expect
 
 from tests.browser.pages import button, message
+from tests.chromium import Look
 from tests.house.conftest import OpenHouse
-from tests.sandbox.conftest import Look
 
 
 def test_a_reviewer_rules_and_who_flagged_it_reads_why(open_house: OpenHouse, look: Look) -> None:

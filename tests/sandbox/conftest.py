@@ -1,64 +1,11 @@
-"""One Chromium for all page tests, a way to look at the page as somebody, and a small app to answer it."""
+"""A small app to answer the workspace, one for each module."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.sandbox.small_app import SmallApp
 from tests.sandbox_fixtures import Workspace
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 10_000
-
-Look = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: the page cannot be looked at")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        expect.set_options(timeout=PATIENCE)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    """One browser profile, so that tabs share what they remember; what goes wrong in a page fails the test."""
-    opened = chromium.new_context(viewport={"width": 1280, "height": 820}, locale="en-GB", timezone_id="UTC")
-    opened.set_default_timeout(PATIENCE)
-    wrong: list[str] = []
-    opened.on("weberror", lambda error: wrong.append(str(error.error)))
-    yield opened
-    opened.close()
-    assert wrong == []
-
-
-@pytest.fixture
-def look(context: BrowserContext, workspace: Workspace) -> Look:
-    """Open the page as somebody: ``look("ana", channel="C…")``, in a tab of its own."""
-
-    def open_tab(name: str, channel: str | None = None) -> Page:
-        tab = context.new_page()
-        place = f"&channel={channel}" if channel else ""
-        tab.goto(f"{workspace.url}/?user={workspace.user(name)}{place}")
-        expect(tab.locator("[data-pane]")).to_be_visible()
-        return tab
-
-    return open_tab
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.sandbox.conftest import Look
+from tests.chromium import Look
 from tests.sandbox.small_app import SmallApp
 from tests.sandbox_fixtures import Workspace, wait_for
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 from slack_sdk import WebClient
 
-from tests.sandbox.conftest import Look
+from tests.chromium import Look
 from tests.sandbox_fixtures import Workspace, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 from slack_sdk import WebClient
 
-from tests.sandbox.conftest import PATIENCE, Look
+from tests.chromium import PATIENCE, Look
 from tests.sandbox_fixtures import Workspace, start, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.sandbox.conftest import Look
+from tests.chromium import Look
 from tests.sandbox_fixtures import Workspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
