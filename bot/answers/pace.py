@@ -26,4 +26,4 @@ class Pace:
     trigger_threads: int = 16
     web_threads: int = 16
     drawn_at_once: int = 2
-    gives_way: float = 0.5
+    gives_way: float = 0.2

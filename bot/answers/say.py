@@ -79,7 +79,7 @@ def _next_way(tools: Tools, saying: Saying) -> Later:
 def _by(tools: Tools, way: str, saying: Saying) -> Answered:
     reply = saying.reply
     if way == MODAL:
-        with tools.read() as session:
+        with tools.read_at_once() as session:
             view = tools.drawing.draw_view(session, saying.answer.template, saying.answer.context)
         method = "views.push" if reply.in_modal else "views.open"
         return tools.wire.call(method, {"trigger_id": reply.trigger_id, "view": view})

@@ -89,7 +89,7 @@ def _publish(tools: Tools, user_id: str, known: str | None) -> None:
 
 def _open(tools: Tools, opening: Opening) -> Later | None:
     answer, reply = opening.answer, opening.reply
-    with tools.read() as session:
+    with tools.read_at_once() as session:
         view = tools.drawing.draw_view(session, answer.template, answer.context)
     method = "views.push" if reply.in_modal else "views.open"
     trouble = tools.wire.call(method, {"trigger_id": reply.trigger_id, "view": view}).trouble
