@@ -91,7 +91,9 @@ def _check_answered(session: Session, case: Case, person_id: int) -> None:
         col(Assignment.state).in_(places.HOLDING),
     )
     if session.execute(mine).first() is not None:
-        raise RefusedError("You have a place on this item yourself: answer it first, or leave the ruling to somebody else.")
+        raise RefusedError(
+            "You have a place on this item yourself: answer it first, or leave the ruling to somebody else."
+        )
 
 
 def _check_value(session: Session, project_id: int, value_id: int) -> None:
