@@ -15,6 +15,7 @@ def main() -> None:
     logs.set_up()
     store = open_store(database, pool_size=20)
     concord = process.start(store, Connection("xoxb-1", f"{slack}/api/", "xapp-1"))
+    process.keep_what_is_here()
     print("ready", flush=True)
     sys.stdin.read()
     concord.stop()

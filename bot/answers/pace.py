@@ -27,3 +27,8 @@ class Pace:
     web_threads: int = 16
     drawn_at_once: int = 2
     gives_way: float = 0.2
+
+    @property
+    def threads(self) -> int:
+        """All that may call Slack at once."""
+        return self.card_threads + self.trigger_threads + self.web_threads

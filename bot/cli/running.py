@@ -35,7 +35,7 @@ def run(
       SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... concord run
     """
     from bot import logs
-    from bot.process import missing_scopes
+    from bot.process import keep_what_is_here, missing_scopes
     from bot.settings import Settings
 
     settings = Settings()
@@ -49,6 +49,7 @@ def run(
     print(f"Connected to {concord.installation.team}. Press Ctrl-C to stop.", flush=True)
     if page is not None:
         print(f"\n  Open {page}\n", flush=True)
+    keep_what_is_here()
     told.wait()
     print("Finishing what is in flight; Ctrl-C once more stops at once.", flush=True)
     concord.stop()
