@@ -6,7 +6,9 @@
 People click at moments of their own, whether or not earlier clicks were acknowledged; each is at work in a batch of 25,
 and ``response_url`` takes 150 ms. Concord runs in a process of its own; Slack and the people are this one, on one event
 loop: ``lag`` is how late the clicks left it (99th percentile), and ``others`` how much of the machine went to anybody
-else, so that a busy machine is seen. After every run all that was acknowledged is looked for in the store.
+else (the server of PostgreSQL among them), so that a busy machine is seen. ``CPU`` is the bot's for each click offered,
+its card included, and ``cards`` how many were put up for each: one that a newer answer overtakes is left out. ``no ack``
+counts clicks without one within 3 s. After every run all that was acknowledged is looked for in the store.
 
 Without a choice, everything is run: the rates without and with TLS, the highest rate with a Web API that takes 3 s
 (labels, and guidelines opened meanwhile), one click of everybody at one moment, and Bolt's defaults as the baseline.
@@ -79,11 +81,12 @@ class Figures:
     cards: int
 
     def line(self, run: Run) -> str:
-        ack = self.ack or [float("nan")]
+        ack = [f"{took:8.1f}" for took in (statistics.median(self.ack), p99(self.ack))] if self.ack else ["-", "-"]
+        longest = f"{max(self.ack):.1f}" if self.ack else "-"
         others = (self.spent.all - self.spent.bot - self.spent.here) / (self.seconds * (os.cpu_count() or 1))
         return (
-            f"{run.name:26}{run.rate or 'at once':>8}{self.acked_rate:9.0f}{statistics.median(ack):8.1f}{p99(ack):8.1f}"
-            f"{max(ack):9.1f}{self.unacked:8}{self.spent.bot / self.clicks * 1000:8.2f}{self.cards / self.clicks:7.2f}"
+            f"{run.name:26}{run.rate or 'at once':>8}{self.acked_rate:9.0f}{ack[0]:>8}{ack[1]:>8}"
+            f"{longest:>9}{self.unacked:8}{self.spent.bot / self.clicks * 1000:8.2f}{self.cards / self.clicks:7.2f}"
             f"{p99(self.lag):8.1f}{others:8.0%}{os.getloadavg()[0]:7.1f}"
         )
 
