@@ -301,10 +301,10 @@ def _compare_others(store: Store, outcome: Outcome) -> None:
     # Somebody whose card still shows what they have flagged may flag it once more: that is another click.
     outcome.doubled += [f"flag of place {place}" for place, count in flags.items() if count > memory.flags_sent[place]]
     outcome.doubled += [why for why, count in rulings.items() if count > 1]
-    if digests < memory.digests:
-        outcome.missing.append(f"digests: {memory.digests} acknowledged, {digests} stored")
-    if digests > memory.digest_presses:
-        outcome.doubled.append(f"digests: {memory.digest_presses} presses, {digests} stored")
+    if digests < len(memory.digests):
+        outcome.missing.append(f"digests: {len(memory.digests)} acknowledged, {digests} stored")
+    if digests > len(memory.digest_presses):
+        outcome.doubled.append(f"digests: {len(memory.digest_presses)} pressed, {digests} stored")
 
 
 def _compare_messages(store: Store, desk: Desk, people: Json, outcome: Outcome) -> None:
@@ -353,7 +353,7 @@ def report(outcome: Outcome) -> str:
         ("clicks acknowledged", memory.acknowledged),
         ("clicks not acknowledged", memory.unacknowledged),
         ("labels acknowledged", labels),
-        ("flags, rulings, digests acknowledged", f"{len(memory.flags)}, {len(memory.rulings)}, {memory.digests}"),
+        ("flags, rulings, digests acknowledged", f"{len(memory.flags)}, {len(memory.rulings)}, {len(memory.digests)}"),
         ("acknowledged and missing", len(outcome.missing)),
         ("stored twice", len(outcome.doubled)),
         ("messages posted", outcome.messages),

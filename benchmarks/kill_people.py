@@ -24,8 +24,8 @@ class Memory:
     flags: set[int] = field(default_factory=set)
     flags_sent: Counter[int] = field(default_factory=Counter)
     rulings: set[str] = field(default_factory=set)
-    digests: int = 0
-    digest_presses: int = 0
+    digests: set[str] = field(default_factory=set)
+    digest_presses: set[str] = field(default_factory=set)
     acknowledged: int = 0
     unacknowledged: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -220,8 +220,10 @@ class Lead(Worker):
             self.person.command(self.channel, "/concord digest rte")
             shown = self.look(self.whisper)
             if shown is not None:
-                self.memory.digest_presses += 1
-                self.memory.digests += self.press(shown, "Post to the leads channel")
+                # One answer is posted once, however often its button is pressed.
+                self.memory.digest_presses.add(shown["ts"])
+                if self.press(shown, "Post to the leads channel"):
+                    self.memory.digests.add(shown["ts"])
             self.finishing.wait(1.0)
         self.finished = True
 

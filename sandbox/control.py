@@ -106,7 +106,9 @@ async def reset(request: Request) -> Response:
 
 
 async def state(request: Request) -> Response:
-    """Who the app is and which settings hold, for a look from outside."""
+    """Who the app is, which settings hold, how many envelopes wait for an answer: for a look from outside."""
     sim: Simulator = request.app.state.sim
     shown = {name: value for name, value in asdict(sim.settings).items() if name in (*_SETTABLE, "event_retries")}
-    return JsonAnswer({"settings": shown, "app": asdict(sim.workspace.bot), "team": sim.workspace.team})
+    waiting = sim.sockets.unacknowledged
+    app, team = asdict(sim.workspace.bot), sim.workspace.team
+    return JsonAnswer({"settings": shown, "app": app, "team": team, "unacknowledged": waiting})

@@ -101,6 +101,11 @@ class Sockets:
             return
         future.set_result(answer.get("payload"))
 
+    @property
+    def unacknowledged(self) -> int:
+        """How many envelopes wait for their acknowledgement."""
+        return len(self._waiting)
+
     async def ask(self, envelope: dict[str, Any], seconds: float) -> Any:
         """Send an envelope and wait for its ack; the payload of the ack, or None.
 

@@ -160,8 +160,11 @@ def test_a_batch_asked_for_twice_by_one_click_is_one_card(open_house: OpenHouse)
 
 def test_lost_acknowledgements_lose_nothing(open_house: OpenHouse) -> None:
     house = open_house(items=3)
-    house.workspace.settings(ack_seconds=0.3)
     card = house.ana.get_batch()
+    # What Home and the batch brought has to be acknowledged first: it is the click's acknowledgement that gets lost.
+    house.quiet()
+    until(lambda: house.workspace.get("/sandbox/state")["unacknowledged"] == 0)
+    house.workspace.settings(ack_seconds=0.3)
     house.workspace.delivery(drop_acks=1)
     assert house.ana.press(card, "Yes") == {"ok": False, "error": "timeout"}
     moved = house.ana.changed(card)
