@@ -78,6 +78,8 @@ def a_days_work(house: House, label: Callable[..., None]) -> None:
     """Batches, labels and changes of mind, a skip, a flag, two rulings, a batch from the lead, a digest."""
     for somebody in (house.ana, house.ben):
         somebody.get_batch()
+    # The sender compares a card that it has just put up; until then it may write it once more beside a fast click.
+    house.quiet()
     label(house.ana, "Yes", "No")
     label(house.ana, "No", "Yes", "No", "Yes")
     house.ana.flag("Which one?")
@@ -93,6 +95,7 @@ def a_days_work(house: House, label: Callable[..., None]) -> None:
     once(house.case_cards, lambda cards: all("Ruled" in words(card) for card in cards))
     house.lea.hears(lambda: house.lea.command("/concord assign @cem 2"), "cem: 2 items")
     house.cem.card()
+    house.quiet()
     label(house.cem, "No", "Yes")
     shown = house.lea.hears(lambda: house.lea.command("/concord digest", "rte-leads"), "digest", "rte-leads")
     assert shown
