@@ -18,7 +18,7 @@ from bot.cli.opening import AsJson, ProjectName, now, opened, project
 
 if TYPE_CHECKING:
     from storage.engine import Store
-    from workflow.lots import Report
+    from workflow.intake.lots import Report
 
 SHOWN = 20
 
@@ -75,7 +75,7 @@ def _progress(file: Path) -> Iterator[Callable[[int], None]]:
 
 def _print_json(store: Store, report: Report) -> None:
     """One object, written as it is read: a file of refused rows needs no more memory than another."""
-    from workflow import lots
+    from workflow.intake import lots
 
     figures = {"rows": report.rows, "items": report.items, "duplicates": report.duplicates}
     sys.stdout.write(json.dumps(figures)[:-1] + ', "refused": [')
@@ -86,7 +86,7 @@ def _print_json(store: Store, report: Report) -> None:
 
 
 def _print_text(store: Store, report: Report, file_name: str) -> None:
-    from workflow import lots
+    from workflow.intake import lots
 
     print(f"{file_name}: {_counted(report.rows, 'row')} = {_counted(report.items, 'item')} + ", end="")
     print(f"{_counted(report.duplicates, 'duplicate')} + {report.refused:,} refused")

@@ -21,9 +21,10 @@ from storage.engine import Store, open_store
 from storage.tables import Item, ItemState, Lot, LotState, Person, Queue, RefusedRow
 from tests.conftest import KINDS
 from tests.databases import Databases
-from workflow import assignment, intake, lots, projects
+from workflow import assignment, intake, projects
 from workflow.errors import RefusedError
-from workflow.lots import Report
+from workflow.intake import lots
+from workflow.intake.lots import Report
 from workflow.project_spec import ProjectSpec
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

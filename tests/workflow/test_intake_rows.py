@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow import csv_rows, jsonl_rows, physical_lines
 from workflow.errors import RefusedError
-from workflow.rows import Refused, Row
+from workflow.reading import csv_rows, json_rows, physical_lines
+from workflow.reading.rows import Refused, Row
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=12)
 HEADER = ["id", "text", "more"]
@@ -23,7 +23,7 @@ def read_csv(raw: bytes, wanted: tuple[str, ...] = ()) -> list[Row | Refused]:
 
 
 def read_jsonl(raw: bytes) -> list[Row | Refused]:
-    return list(jsonl_rows.read(physical_lines.read(io.BytesIO(raw), universal=False)))
+    return list(json_rows.read(physical_lines.read(io.BytesIO(raw), universal=False)))
 
 
 def written(table: list[list[str]], line_end: str = "\n", quoting: int = csv.QUOTE_MINIMAL) -> bytes:
@@ -209,7 +209,7 @@ def test_one_bad_line_never_stops_the_rest(line: str, field: str, reason: str) -
 def test_values_are_the_text_that_was_typed(value: str, text: str | None) -> None:
     [row] = read_jsonl(f'{{"id": {value}}}'.encode())
     assert isinstance(row, Row)
-    assert jsonl_rows.as_text(row.values["id"]) == text
+    assert json_rows.as_text(row.values["id"]) == text
 
 
 def test_numbers_in_metadata_stay_exact() -> None:

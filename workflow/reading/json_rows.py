@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workflow import normalise
-from workflow.physical_lines import Line
-from workflow.rows import Refused, Row
+from workflow.reading.physical_lines import Line
+from workflow.reading.rows import Refused, Row
 
 DEEPEST = 50
 

@@ -12,8 +12,8 @@ from difflib import get_close_matches
 
 from workflow import normalise
 from workflow.errors import RefusedError
-from workflow.physical_lines import Line
-from workflow.rows import LONGEST_LINE, Refused, Row
+from workflow.reading.physical_lines import Line
+from workflow.reading.rows import LONGEST_LINE, Refused, Row
 
 _PLAIN = re.compile(r'[^,"]*')
 _QUOTED = re.compile(r'[^"]*(?:""[^"]*)*')

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from workflow.errors import RefusedError
-from workflow.rows import LONGEST_LINE
+from workflow.reading.rows import LONGEST_LINE
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _OTHER_ENCODINGS = {

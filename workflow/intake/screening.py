@@ -12,8 +12,8 @@ from sqlmodel import Session, col
 
 from storage.tables import LabelValue, Project
 from workflow import normalise
-from workflow.jsonl_rows import as_text
-from workflow.rows import Refused, Row
+from workflow.reading.json_rows import as_text
+from workflow.reading.rows import Refused, Row
 
 LONGEST_FIELD = 40_000
 LONGEST_ID = 200

@@ -12,12 +12,13 @@ from typing import BinaryIO
 from storage import locks
 from storage.engine import Store
 from storage.tables import LotState
-from workflow import csv_rows, jsonl_rows, loading, lots, physical_lines, screening
 from workflow.errors import RefusedError
-from workflow.lots import CHUNK, Report
-from workflow.occurrences import Occurrences
-from workflow.rows import Refused, Row
-from workflow.screening import Candidate, Rules
+from workflow.intake import loading, lots, screening
+from workflow.intake.lots import CHUNK, Report
+from workflow.intake.occurrences import Occurrences
+from workflow.intake.screening import Candidate, Rules
+from workflow.reading import csv_rows, json_rows, physical_lines
+from workflow.reading.rows import Refused, Row
 
 LARGEST_CHUNK = 4_000_000
 
@@ -107,7 +108,7 @@ def _format(path: Path) -> str:
 
 def _rows(file: BinaryIO, file_format: str, asked: Rules) -> Generator[Candidate | Refused, None, None]:
     lines = physical_lines.read(file, universal=file_format == "csv")
-    rows = csv_rows.read(lines, asked.fields) if file_format == "csv" else jsonl_rows.read(lines)
+    rows = csv_rows.read(lines, asked.fields) if file_format == "csv" else json_rows.read(lines)
     with Occurrences() as occurrences:
         for row in rows:
             screened = screening.screen(row, asked) if isinstance(row, Row) else row

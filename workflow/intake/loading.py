@@ -12,11 +12,12 @@ from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Item, ItemState, Lot, Project, Queue, RefusedRow
-from workflow import lots, normalise, places
-from workflow.lots import CHUNK, Tally
+from workflow import normalise, places
+from workflow.intake import lots
+from workflow.intake.lots import CHUNK, Tally
+from workflow.intake.screening import Candidate
 from workflow.outbox import insert_or_skip
-from workflow.rows import Refused
-from workflow.screening import Candidate
+from workflow.reading.rows import Refused
 
 LONGEST_KEPT_ROW = 2000
 

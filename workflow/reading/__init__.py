@@ -1,0 +1,1 @@
+"""Files become rows: what a file is, how it is written, and every row with the line on which it begins."""
