@@ -47,7 +47,7 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
 
 lock: $(VENV)/bin/python
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
-		--custom-compile-command "make lock" --group build pyproject.toml -o requirements.lock
+		--custom-compile-command "make lock" --group build --extra parquet pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--custom-compile-command "make lock" --group test -c requirements.lock -o requirements-test.lock
 

@@ -84,15 +84,17 @@ def revisions() -> list[str]:
 
 
 def _checked_revision(connection: Connection) -> str | None:
+    # Tables first: another process may commit the first revision between the two looks.
+    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
     revision = MigrationContext.configure(connection).get_current_revision()
     if revision is not None and revision not in revisions():
         raise NewerDatabaseError(
             f"The database is at revision {revision}, which this version of Concord does not know: a newer Concord wrote "
             f"it. Nothing was changed. Install that version, or point CONCORD_DATABASE_URL at another database."
         )
-    if revision is None and (foreign := set(inspect(connection).get_table_names()) - {"alembic_version"}):
+    if revision is None and tables:
         raise ForeignDatabaseError(
-            f"The database has tables that Concord did not make ({', '.join(sorted(foreign)[:5])}). Nothing was changed. "
+            f"The database has tables that Concord did not make ({', '.join(sorted(tables)[:5])}). Nothing was changed. "
             f"Point CONCORD_DATABASE_URL at an empty database."
         )
     connection.rollback()

@@ -1,6 +1,7 @@
 """Every table, by the room of the operation it serves."""
 
 from storage.tables.columns import plain
+from storage.tables.drops import DropState, FileDrop
 from storage.tables.item import Item, ItemState, Lot, LotState, Queue, QueueCursor, RefusedRow
 from storage.tables.labelling import (
     Assignment,
@@ -13,9 +14,11 @@ from storage.tables.labelling import (
     Origin,
     Pattern,
     Place,
+    PriorLabel,
     Ruling,
 )
 from storage.tables.messages import Card, Lane, Outbox, OutboxKind, OutboxState
+from storage.tables.near import NearBand, NearPair, NearState
 from storage.tables.project import (
     Channel,
     Guideline,
@@ -38,9 +41,11 @@ __all__ = [
     "Channel",
     "Claim",
     "Digest",
+    "DropState",
     "Escalation",
     "EscalationReason",
     "EscalationState",
+    "FileDrop",
     "Flag",
     "Guideline",
     "History",
@@ -53,6 +58,9 @@ __all__ = [
     "Lot",
     "LotState",
     "Member",
+    "NearBand",
+    "NearPair",
+    "NearState",
     "Origin",
     "Outbox",
     "OutboxKind",
@@ -60,6 +68,7 @@ __all__ = [
     "Pattern",
     "Person",
     "Place",
+    "PriorLabel",
     "Project",
     "Purpose",
     "Queue",

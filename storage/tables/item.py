@@ -20,7 +20,10 @@ class LotState(StrEnum):
 
 
 class ItemState(StrEnum):
-    """Where an item is in its life; the moves between them stand in ``workflow/states.py``."""
+    """Where an item is in its life; the moves between them stand in ``workflow/states.py``.
+
+    ``replaced`` is the text that an item had before a later import brought another one for its id: it keeps its labels.
+    """
 
     LOADING = "loading"
     OPEN = "open"
@@ -28,10 +31,15 @@ class ItemState(StrEnum):
     ESCALATED = "escalated"
     RULED = "ruled"
     DUPLICATE = "duplicate"
+    REPLACED = "replaced"
 
 
 class Lot(SQLModel, table=True):
-    """One import of one file. ``rows = items + duplicates + refused`` once it is complete."""
+    """One import of one file. ``rows = items + duplicates + refused`` once it is complete.
+
+    ``near`` counts the duplicates among them that are only nearly equal, ``changed`` the rows whose id another text had.
+    ``columns`` says what each column became; ``steps`` and ``filters`` how many rows each touched, by its name.
+    """
 
     id: int | None = identity()
     project_id: int = reference("project.id", index=True)
@@ -43,6 +51,15 @@ class Lot(SQLModel, table=True):
     items: int = 0
     duplicates: int = 0
     refused: int = 0
+    near: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    changed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    file_format: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
+    encoding: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
+    delimiter: str = Field(default="", max_length=10, sa_column_kwargs={"server_default": ""})
+    header: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    columns: dict[str, str] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    steps: dict[str, int] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    filters: dict[str, int] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
     by_id: int | None = reference("person.id", nullable=True)
     started_at: datetime
     seen_at: datetime
@@ -90,7 +107,11 @@ class QueueCursor(SQLModel, table=True):
 
 
 class Item(SQLModel, table=True):
-    """One thing to label, by ``overlap`` people. While it is open, ``open_places`` plus the places taken is ``overlap``."""
+    """One thing to label, by ``overlap`` people. While it is open, ``open_places`` plus the places taken is ``overlap``.
+
+    ``duplicate_of`` is the item with the very same text, ``near_of`` one with nearly the same that stands for it.
+    ``flagged_by`` names the filters that caught it and let it in.
+    """
 
     __table_args__ = (
         UniqueConstraint("project_id", "key"),
@@ -117,6 +138,12 @@ class Item(SQLModel, table=True):
             sqlite_where=text("duplicate_of IS NOT NULL"),
             postgresql_where=text("duplicate_of IS NOT NULL"),
         ),
+        Index(
+            "ix_item_near_of",
+            "near_of",
+            sqlite_where=text("near_of IS NOT NULL"),
+            postgresql_where=text("near_of IS NOT NULL"),
+        ),
     )
 
     id: int | None = identity()
@@ -132,7 +159,9 @@ class Item(SQLModel, table=True):
     segment: str = Field(default="", max_length=200)
     gold: str | None = Field(default=None, max_length=200)
     extra: dict[str, Any] = Field(default_factory=dict, sa_column=Column("metadata", JSON, nullable=False))
+    flagged_by: list[str] | None = document(default=None, nullable=True)
     duplicate_of: int | None = reference("item.id", nullable=True)
+    near_of: int | None = reference("item.id", nullable=True)
     state: ItemState = choice(ItemState, default=ItemState.LOADING)
     final_value_id: int | None = reference("label_value.id", nullable=True)
     decided_by: str | None = Field(default=None, max_length=20)

@@ -199,3 +199,17 @@ class Ruling(SQLModel, table=True):
     rationale: str
     guideline_id: int | None = reference("guideline.id", nullable=True)
     at: datetime
+
+
+class PriorLabel(SQLModel, table=True):
+    """A label that an item came with, given elsewhere. It is kept and exported; it fills no place and counts nowhere."""
+
+    __tablename__ = "prior_label"
+    __table_args__ = (UniqueConstraint("item_id", "annotator", "value_id"),)
+
+    id: int | None = identity()
+    project_id: int = reference("project.id", index=True)
+    item_id: int = reference("item.id")
+    lot_id: int = reference("lot.id", index=True)
+    annotator: str = Field(default="", max_length=200)
+    value_id: int = reference("label_value.id")

@@ -24,6 +24,7 @@ class OutboxKind(StrEnum):
     UPDATE = "update"
     EPHEMERAL = "ephemeral"
     CHART = "chart"
+    FILE = "file"
 
 
 class OutboxState(StrEnum):

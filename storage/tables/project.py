@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
@@ -56,7 +57,8 @@ class Project(SQLModel, table=True):
     """One annotation operation: its question, its rules, its clock.
 
     ``overlap_after`` and ``stranded_after`` are the last item that a changed overlap, or a look for items that nobody may
-    take any more, has come to; None when there is nothing to do.
+    take any more, has come to; None when there is nothing to do. ``intake`` is what the project file says of imports
+    (near duplicates, steps, filters, columns), as ``workflow.intake.spec`` reads it.
     """
 
     id: int | None = identity()
@@ -75,6 +77,7 @@ class Project(SQLModel, table=True):
     guideline_id: int | None = big(default=None)
     overlap_after: int | None = big(default=None)
     stranded_after: int | None = big(default=None)
+    intake: dict[str, Any] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
     version: int = 1
     created_at: datetime
 
@@ -106,7 +109,10 @@ class Channel(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """Somebody in the workspace. Named by handle until Slack tells the id; inactive once Slack deactivates them."""
+    """Somebody in the workspace. Named by handle until Slack tells the id; inactive once Slack deactivates them.
+
+    Who asked to be forgotten has a pseudonym for a name, and no other data of theirs.
+    """
 
     id: int | None = identity()
     handle: str | None = Field(default=None, unique=True, max_length=200)
@@ -116,6 +122,7 @@ class Person(SQLModel, table=True):
     dm: str | None = Field(default=None, max_length=40)
     active: bool = True
     problem: str | None = None
+    forgotten_at: datetime | None = None
 
 
 class Member(SQLModel, table=True):
