@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Batch, Outbox, OutboxKind, Person, plain
+from storage.tables import Assignment, Batch, Outbox, OutboxKind, Person, Place, plain
 from workflow import outbox
 from workflow.errors import NotAllowedError, RefusedError
 
@@ -27,6 +27,19 @@ def rewrite_batch(session: Session, batch_id: int, now: datetime) -> None:
     """Rewrite every copy of a batch's card."""
     version = session.execute(select(version_of(batch_id))).scalar_one()
     outbox.rewrite(session, now, "batch", batch_id, int(version), "batch")
+
+
+def close_places(session: Session, item_id: int, now: datetime) -> None:
+    """End every place on an item that has no answer, and show that on the cards it stands on."""
+    open_places = (Place.PLANNED, Place.OPEN, Place.FLAGGED)
+    rows = session.execute(
+        update(Assignment)
+        .where(col(Assignment.item_id) == item_id, col(Assignment.state).in_(open_places))
+        .values(state=Place.CLOSED, version=col(Assignment.version) + 1, lease_until=None)
+        .returning(col(Assignment.batch_id))
+    ).scalars()
+    for batch_id in sorted({batch_id for batch_id in rows if batch_id is not None}):
+        rewrite_batch(session, batch_id, now)
 
 
 def show_again(

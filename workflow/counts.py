@@ -28,7 +28,7 @@ RATE_DAYS = 7
 # Beyond this an expected end says nothing, and soon passes what a date can hold.
 FARTHEST = timedelta(days=36_525)
 DONE = (ItemState.ACCEPTED, ItemState.RULED)
-APART = (ItemState.LOADING, ItemState.DUPLICATE)
+APART = (ItemState.LOADING, ItemState.DUPLICATE, ItemState.REPLACED)
 
 
 def _new_labels(project_id: int, from_at: datetime, to_at: datetime) -> list[ColumnElement[bool]]:

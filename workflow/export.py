@@ -124,10 +124,17 @@ def write_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], out: Te
     """
     escaped = 0
     for cells in _with_header(columns, rows):
-        safe = cells if raw else [_safe(cell) for cell in cells]
-        escaped += sum(cell != kept for cell, kept in zip(cells, safe, strict=True))
-        out.write(",".join(_quoted(cell) for cell in safe) + "\n")
+        line, changed = csv_line(cells, raw=raw)
+        escaped += changed
+        out.write(line)
     return escaped
+
+
+def csv_line(cells: Sequence[str], *, raw: bool = False) -> tuple[str, int]:
+    """A line of CSV, safe to open in a spreadsheet unless ``raw``; and how many of its cells were escaped."""
+    safe = cells if raw else [_safe(cell) for cell in cells]
+    escaped = sum(cell != kept for cell, kept in zip(cells, safe, strict=True))
+    return ",".join(_quoted(cell) for cell in safe) + "\n", escaped
 
 
 def _with_header(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:

@@ -44,6 +44,7 @@ from workflow.patterns import format_pattern
 
 GONE = "Your time for this item was over, and its place has been given to somebody else. Nothing was changed."
 WAITING = "This item waits for a ruling and takes no more labels. Nothing was changed."
+REPLACED = "A newer text has taken the place of this item's. Your label stays with the old one; nothing was changed."
 FOREIGN = "This item is not yours to answer. Nothing was changed."
 
 
@@ -250,6 +251,8 @@ def is_late(held: Holding, us: int) -> bool:
 
 def check_place(held: Holding) -> bool:
     """Whether the place has to be taken again before it can be answered; refused where it is gone."""
+    if held.item_state is ItemState.REPLACED:
+        raise RefusedError(REPLACED)
     if held.place in (Place.OPEN, Place.PLANNED, Place.LABELLED):
         return False
     if held.place is Place.CLOSED and held.item_state is ItemState.RULED:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from storage.tables import Channel, Item, ItemState, LabelValue, Member, Project
-from workflow import people, projects
+from workflow import counts, people, projects
 
 
 def listed(session: Session) -> list[dict[str, Any]]:
@@ -84,9 +84,8 @@ def _states(session: Session) -> dict[int, dict[ItemState, int]]:
 
 
 def _progress(states: dict[ItemState, int]) -> dict[str, int]:
-    apart = (ItemState.LOADING, ItemState.DUPLICATE)
     return {
-        "items": sum(count for state, count in states.items() if state not in apart),
+        "items": sum(count for state, count in states.items() if state not in counts.APART),
         "done": states.get(ItemState.ACCEPTED, 0) + states.get(ItemState.RULED, 0),
     }
 

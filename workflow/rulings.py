@@ -22,7 +22,7 @@ from storage.tables import (
     Ruling,
 )
 from workflow import history, outbox, people, places
-from workflow.batches import rewrite_batch
+from workflow.batches import close_places, rewrite_batch
 from workflow.errors import RefusedError
 from workflow.escalation import RULERS, Case, lock_case
 from workflow.states import check_move
@@ -51,7 +51,7 @@ def rule(
     ruling_id = _add_ruling(session, case, person_id, value_id, rationale, now)
     _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
     told = _people_on(session, case)
-    _close_places(session, case.item_id, now)
+    close_places(session, case.item_id, now)
     for other in told:
         _tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
@@ -209,18 +209,6 @@ def _people_on(session: Session, case: Case) -> list[int]:
             .order_by(col(Assignment.id))
         ).scalars()
     )
-
-
-def _close_places(session: Session, item_id: int, now: datetime) -> None:
-    """End every place without an answer, and show that on the cards it stands on."""
-    batches = session.execute(
-        update(Assignment)
-        .where(col(Assignment.item_id) == item_id, col(Assignment.state).in_((*places.HOLDING, Place.FLAGGED)))
-        .values(state=Place.CLOSED, version=col(Assignment.version) + 1, lease_until=None)
-        .returning(col(Assignment.batch_id), col(Assignment.id), col(Assignment.version))
-    ).all()
-    for batch_id in sorted({row.batch_id for row in batches if row.batch_id is not None}):
-        rewrite_batch(session, batch_id, now)
 
 
 def _flagged(session: Session, item_id: int) -> list[tuple[int, int, int | None]]:

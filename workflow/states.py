@@ -2,13 +2,14 @@
 
 from storage.tables import ItemState
 
-LOADING, OPEN, ACCEPTED, ESCALATED, RULED, DUPLICATE = (
+LOADING, OPEN, ACCEPTED, ESCALATED, RULED, DUPLICATE, REPLACED = (
     ItemState.LOADING,
     ItemState.OPEN,
     ItemState.ACCEPTED,
     ItemState.ESCALATED,
     ItemState.RULED,
     ItemState.DUPLICATE,
+    ItemState.REPLACED,
 )
 
 MOVES: dict[tuple[ItemState, ItemState], str] = {
@@ -26,6 +27,13 @@ MOVES: dict[tuple[ItemState, ItemState], str] = {
     (ESCALATED, OPEN): "a reviewer sent it back to who flagged it",
     (ESCALATED, RULED): "a reviewer ruled",
     (RULED, RULED): "a reviewer changed the ruling",
+    (OPEN, LOADING): "its lot is being undone",
+    (DUPLICATE, OPEN): "the item that stood for its text is gone, or a lead restored it",
+    (OPEN, REPLACED): "an import brought another text for its id",
+    (ACCEPTED, REPLACED): "an import brought another text for its id",
+    (ESCALATED, REPLACED): "an import brought another text for its id",
+    (RULED, REPLACED): "an import brought another text for its id",
+    (DUPLICATE, REPLACED): "an import brought another text for its id",
 }
 
 

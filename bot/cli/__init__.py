@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import database, demo, exports, imports, people, projects, running, work
+from bot.cli import database, demo, exports, imports, lots, people, projects, running, work
 from bot.cli.errors import debugging, explain
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("demo")(demo.demo)
 app.add_typer(projects.app, name="project")
 app.add_typer(people.app, name="people")
 app.command("import")(imports.import_items)
+app.add_typer(lots.app, name="lots")
 app.command("labels")(exports.labels)
 app.command("items")(exports.items)
 app.command("assign")(work.assign)

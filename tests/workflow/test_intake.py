@@ -24,6 +24,7 @@ from tests.databases import Databases
 from workflow import assignment, intake, projects
 from workflow.errors import RefusedError
 from workflow.intake import lots
+from workflow.intake.changes import REASONS, Fate
 from workflow.intake.lots import Report
 from workflow.project_spec import ProjectSpec
 
@@ -163,7 +164,7 @@ def test_an_id_of_another_text_is_refused(store: Store, tmp_path: Path) -> None:
     pid = make_project(store)
     report = bring_in(store, pid, tmp_path, "id,text\n1,a\n1,b\n1,a\n")
     assert (report.items, report.duplicates, report.refused) == (1, 1, 1)
-    assert refused(store, report) == [(3, "id", "'1' is the id of another text already")]
+    assert refused(store, report) == [(3, "id", REASONS[Fate.TWICE])]
     later = bring_in(store, pid, tmp_path, "id,text\n1,c\n")
     assert (later.items, later.refused) == (0, 1)
 

@@ -1,29 +1,93 @@
-"""Files become items: read, put right, compared, stored; what was refused is kept, line by line, with the reason."""
+"""Files become items: read, mapped, put right, compared, stored; what was refused is kept, line by line."""
 
-import hashlib
 import itertools
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from storage import locks
 from storage.engine import Store
 from storage.tables import LotState
 from workflow.errors import RefusedError
-from workflow.intake import loading, lots, screening
-from workflow.intake.lots import CHUNK, Report
+from workflow.intake import loading, lots, opening, screening, spec, undoing
+from workflow.intake.changes import OnChange
+from workflow.intake.lots import CHUNK, Report, Written
+from workflow.intake.mapping import Mapped, Question, mapped
 from workflow.intake.occurrences import Occurrences
 from workflow.intake.screening import Candidate, Rules
-from workflow.reading import csv_rows, json_rows, physical_lines
-from workflow.reading.rows import Refused, Row
+from workflow.intake.seen import Seen
+from workflow.intake.spec import NearSpec
+from workflow.near import links
+from workflow.near.comparison import Comparison
+from workflow.reading.asked import Asked
+from workflow.reading.opening import open_source
+from workflow.reading.rows import Refused
+from workflow.reading.source import Source
 
 LARGEST_CHUNK = 4_000_000
+HEADER = "header"
 
-_FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_SPREADSHEETS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
+
+class UnansweredError(RefusedError):
+    """A file about which something has to be answered before it can be imported."""
+
+    def __init__(self, questions: tuple[Question, ...]) -> None:
+        super().__init__("\n".join(question.words for question in questions))
+        self.questions = questions
+
+
+@dataclass
+class Intake:
+    """A file about to be imported into a project: what was read of it, what its columns are, what its rows were so far."""
+
+    source: Source
+    asked: Rules
+    mapping: Mapped
+    questions: tuple[Question, ...]
+    near: NearSpec
+    steps: Counter[str] = field(default_factory=Counter)
+    filters: Counter[str] = field(default_factory=Counter)
+    position: int = 0
+    """How many bytes of the file are read."""
+
+    @property
+    def written(self) -> Written:
+        """How the file is written."""
+        source = self.source
+        return Written(source.file_format, source.encoding, source.delimiter, source.header, self.mapping.roles)
+
+    def chunks(self) -> Generator[list[Candidate | Refused], None, None]:
+        """The rows, screened, in chunks for one transaction each."""
+        with closing(self.source.rows(self._read_to)) as rows, Occurrences() as occurrences:
+            yield from _chunks(self._screened(rows, occurrences))
+
+    def _read_to(self, position: int) -> None:
+        self.position = position
+
+    def _screened(self, rows: Iterable[object], occurrences: Occurrences) -> Iterator[Candidate | Refused]:
+        for row in rows:
+            found = screening.screen(row, self.asked, self.mapping)  # type: ignore[arg-type]
+            self.filters.update(found.caught)
+            if isinstance(found.row, Candidate):
+                self.steps.update(found.row.steps)
+                if found.row.made and not found.row.labels:
+                    found = screening.Screened(found.row.again(occurrences.count(found.row.key)))
+            yield found.row
+
+
+def look(store: Store, project_id: int, path: Path, asked: Asked, columns: Mapping[str, str]) -> Intake:
+    """Open a file for a project. Raises RefusedError for one that cannot be read as rows."""
+    with store.read() as session:
+        rules = screening.rules(session, project_id)
+        near = spec.of_project(session, project_id).near
+    source = open_source(path, rules.fields, asked)
+    mapping = mapped(source.columns, rules.fields, columns)
+    doubts = () if asked.header is not None else tuple(Question(HEADER, words) for words in source.doubts)
+    return Intake(source, rules, mapping, (*doubts, *mapping.questions), near)
 
 
 def import_file(
@@ -34,41 +98,73 @@ def import_file(
     progress: Callable[[int], None],
     by: int | None,
     *,
-    file_format: str | None = None,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+    columns: Mapping[str, str] | None = None,
+    on_change: OnChange = OnChange.KEEP,
+    name: str | None = None,
 ) -> Report:
-    """Import a CSV or JSON Lines file (by its suffix, unless ``file_format`` says csv or jsonl) into a project.
+    """Import a file into a project; ``columns`` has role -> column where that is not by name, ``name`` what it is called.
 
     1,000 rows a transaction, in constant memory but for eight bytes an item. ``progress`` is told how many bytes of the
     file are done. Nothing of the file is open to people before all of it is in; what is stopped on the way is undone.
 
-    Raises RefusedError for a file that cannot be read as rows, and while another import into the project runs; OSError
-    where the file cannot be opened.
+    Raises RefusedError for a file that cannot be read as rows, and while another import into the project runs;
+    UnansweredError where something has to be chosen first; OSError where the file cannot be opened.
     """
-    file_format = file_format or _format(path)
-    with path.open("rb") as file, locks.held(store, _lock(project_id)) as free:
+    with locks.held(store, _lock(project_id)) as free:
         if not free:
             raise RefusedError("Another import into this project is running: wait until it is done.")
         _recover(store, project_id, now())
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        with store.read() as session:
-            asked = screening.rules(session, project_id)
-        with closing(_rows(file, file_format, asked)) as rows:
-            chunks = _chunks(rows)
-            # A file that cannot be read at all leaves no lot behind.
-            first = next(chunks, [])
-            lot_id = store.transact(lambda session: lots.begin(session, project_id, path.name, sha256, now(), by))
-            try:
-                for chunk in itertools.chain([first], chunks):
-                    store.transact(partial(loading.load, project_id=project_id, lot_id=lot_id, rows=chunk, now=now()))
-                    progress(file.tell())
-                store.transact(partial(lots.all_in, lot_id=lot_id, now=now()))
-            except BaseException:
-                lots.undo(store, lot_id, now())
-                raise
-        loading.open_lot(store, lot_id, now)
+        intake = look(store, project_id, path, asked, columns or {})
+        if intake.questions:
+            raise UnansweredError(intake.questions)
+        lot_id = _fill(store, project_id, intake, name or path.name, now, progress, by, on_change)
+        opening.open_lot(store, lot_id, now)
     with store.read() as session:
         return lots.report(session, lot_id)
+
+
+def _fill(
+    store: Store,
+    project_id: int,
+    intake: Intake,
+    name: str,
+    now: Callable[[], datetime],
+    progress: Callable[[int], None],
+    by: int | None,
+    on_change: OnChange,
+) -> int:
+    """Bring every row of a file into a new lot; its id. What is stopped on the way is undone."""
+    with closing(intake.chunks()) as chunks, Comparison(intake.near) as comparison, Seen() as seen:
+        # A file that cannot be read at all leaves no lot behind.
+        first = next(chunks, [])
+        sha256, written = intake.source.sha256, intake.written
+        lot_id = store.transact(lambda session: lots.begin(session, project_id, name, sha256, written, now(), by))
+        try:
+            for chunk in itertools.chain([first], chunks):
+                load = partial(loading.load, project_id=project_id, lot_id=lot_id, on_change=on_change, seen=seen)
+                loaded = store.transact(partial(load, rows=chunk, now=now()))
+                seen.add((row.key for row in chunk if isinstance(row, Candidate)), ())
+                for item_id, fields in loaded.fresh.items():
+                    comparison.add(item_id, list(fields.values()))
+                progress(intake.position)
+            near = _compare(store, project_id, lot_id, intake, comparison, now())
+            end = partial(lots.all_in, lot_id=lot_id, near=near, steps=intake.steps, filters=intake.filters, now=now())
+            store.transact(end)
+        except BaseException:
+            undoing.undo_running(store, lot_id, now())
+            raise
+    return lot_id
+
+
+def _compare(store: Store, project_id: int, lot_id: int, intake: Intake, comparison: Comparison, now: datetime) -> int:
+    """Find what says nearly the same as something else, and keep it; how many items were linked for that."""
+    if intake.near.do == "off":
+        return 0
+    pairs = comparison.pairs(store, project_id)
+    linked = links.record(store, project_id, lot_id, pairs, link=intake.near.do == "link", now=now)
+    comparison.keep(store, project_id)
+    return linked
 
 
 def recover(store: Store, now: datetime) -> None:
@@ -81,40 +177,27 @@ def recover(store: Store, now: datetime) -> None:
                 _recover(store, project_id, now)
 
 
+def undo(store: Store, project_id: int, lot_id: int, now: datetime, by: int | None) -> None:
+    """Take a complete lot back, as ``undoing.undo_complete`` says."""
+    with locks.held(store, _lock(project_id)) as free:
+        if not free:
+            raise RefusedError("An import into this project is running: wait until it is done.")
+        _recover(store, project_id, now)
+        undoing.undo_complete(store, lot_id, now, by)
+
+
 def _recover(store: Store, project_id: int, now: datetime) -> None:
     with store.read() as session:
         left = [(lot_id, state) for project, lot_id, state in lots.unfinished(session) if project == project_id]
     for lot_id, state in left:
         if state is LotState.RUNNING:
-            lots.undo(store, lot_id, now)
+            undoing.undo_running(store, lot_id, now)
         else:
-            loading.open_lot(store, lot_id, lambda: now)
+            opening.open_lot(store, lot_id, lambda: now)
 
 
 def _lock(project_id: int) -> str:
     return f"import-{project_id}"
-
-
-def _format(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix in _SPREADSHEETS:
-        raise RefusedError(f"{path.name} is a spreadsheet: save it as CSV UTF-8, and import that.")
-    if suffix not in _FORMATS:
-        raise RefusedError(
-            f"{path.name} is neither .csv nor .jsonl (one JSON object a line): say which it is with --format."
-        )
-    return _FORMATS[suffix]
-
-
-def _rows(file: BinaryIO, file_format: str, asked: Rules) -> Generator[Candidate | Refused, None, None]:
-    lines = physical_lines.read(file, universal=file_format == "csv")
-    rows = csv_rows.read(lines, asked.fields) if file_format == "csv" else json_rows.read(lines)
-    with Occurrences() as occurrences:
-        for row in rows:
-            screened = screening.screen(row, asked) if isinstance(row, Row) else row
-            if isinstance(screened, Candidate) and screened.made:
-                screened = screened.again(occurrences.count(screened.key))
-            yield screened
 
 
 def _chunks(rows: Iterable[Candidate | Refused]) -> Iterator[list[Candidate | Refused]]:

@@ -9,11 +9,15 @@ LONGEST_LINE = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Row:
-    """A row that could be read: the physical line on which it begins (from 1), its values by column, itself."""
+    """A row that could be read: the physical line on which it begins (from 1), its values by column, itself.
+
+    ``labels`` are those that its format carries beside its values, as (annotator, value).
+    """
 
     line: int
     values: Mapping[str, Any]
     raw: str
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -193,12 +193,17 @@ def _item(session: Session, seat: Seat, fields: Sequence[str], skip: SkipRule) -
         "outcome": seat.outcome.value,
         "ruled": row.state is ItemState.RULED,
         "free": row.open_places > 0,
-        "answerable": waiting
-        or seat.state is Place.LABELLED
-        or (seat.state is Place.CLOSED and row.state is ItemState.RULED)
-        or (seat.state in (Place.SKIPPED, Place.RETURNED) and row.state is ItemState.OPEN and row.open_places > 0),
+        "replaced": row.state is ItemState.REPLACED,
+        "answerable": row.state is not ItemState.REPLACED
+        and (
+            waiting
+            or seat.state is Place.LABELLED
+            or (seat.state is Place.CLOSED and row.state is ItemState.RULED)
+            or (seat.state in (Place.SKIPPED, Place.RETURNED) and row.state is ItemState.OPEN and row.open_places > 0)
+        ),
         "may_skip": seat.state is Place.OPEN and skip is not SkipRule.NEVER,
-        "may_flag": (waiting or seat.state is Place.LABELLED) and row.state is not ItemState.RULED,
+        "may_flag": (waiting or seat.state is Place.LABELLED)
+        and row.state not in (ItemState.RULED, ItemState.REPLACED),
         "note": row.note if waiting and row.state is not ItemState.RULED else None,
     }
 
