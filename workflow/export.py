@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Guideline, Item, ItemState, LabelValue, Person, Project, Queue
+from storage.tables import Assignment, Guideline, Item, ItemState, LabelValue, Person, PriorLabel, Project, Queue
 
 LABEL_COLUMNS = (
     "item_id",
@@ -24,7 +24,20 @@ LABEL_COLUMNS = (
     "counted",
     "slack_id",
 )
-_AFTER_FIELDS = ("state", "final", "duplicate_of", "segment", "priority", "gold", "metadata")
+PRIOR_COLUMNS = ("item_id", "annotator", "value", "lot")
+_AFTER_FIELDS = (
+    "state",
+    "final",
+    "duplicate_of",
+    "near_of",
+    "segment",
+    "skill",
+    "difficulty",
+    "priority",
+    "gold",
+    "flagged_by",
+    "metadata",
+)
 _AT_ONCE = 1000
 
 UNDO = (
@@ -76,6 +89,20 @@ def labels(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
         yield dict(zip(LABEL_COLUMNS, given, strict=True))
 
 
+def prior_labels(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
+    """Every label that items came with: who gave it elsewhere, and the import lot that brought it."""
+    rows = session.execute(
+        select(col(Item.key), col(PriorLabel.annotator), col(LabelValue.value), col(PriorLabel.lot_id))
+        .join(Item, col(Item.id) == col(PriorLabel.item_id))
+        .join(LabelValue, col(LabelValue.id) == col(PriorLabel.value_id))
+        .where(col(PriorLabel.project_id) == project_id)
+        .order_by(col(PriorLabel.id))
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for row in rows:
+        yield dict(zip(PRIOR_COLUMNS, row, strict=True))
+
+
 def item_columns(session: Session, project_id: int) -> list[str]:
     """The columns of ``items``: the id, the project's fields, what became of it, what came with it."""
     fields = session.execute(select(col(Project.fields)).where(col(Project.id) == project_id)).scalar_one()
@@ -85,7 +112,7 @@ def item_columns(session: Session, project_id: int) -> list[str]:
 def items(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
     """Every item, in the order in which they came; not those of an import that is still running."""
     columns = item_columns(session, project_id)
-    first, final = aliased(Item), aliased(LabelValue)
+    first, near, final = aliased(Item), aliased(Item), aliased(LabelValue)
     rows = session.execute(
         select(
             col(Item.key),
@@ -93,12 +120,17 @@ def items(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
             col(Item.state),
             col(final.value),
             col(first.key),
+            col(near.key),
             col(Item.segment),
+            col(Queue.skill),
+            col(Queue.difficulty),
             col(Queue.priority),
             col(Item.gold),
+            col(Item.flagged_by),
             col(Item.extra),
         )
         .outerjoin(first, col(first.id) == col(Item.duplicate_of))
+        .outerjoin(near, col(near.id) == col(Item.near_of))
         .outerjoin(final, col(final.id) == col(Item.final_value_id))
         .outerjoin(Queue, col(Queue.id) == col(Item.queue_id))
         .where(col(Item.project_id) == project_id, col(Item.state) != ItemState.LOADING)

@@ -20,15 +20,26 @@ Raw = Annotated[bool, typer.Option("--raw", help="CSV as it is: not safe to open
 Rows = Iterator[Mapping[str, Any]]
 
 
-def labels(name: ProjectName, file_format: Format = "csv", output: Out = None, raw: Raw = False) -> None:
+def labels(
+    name: ProjectName,
+    file_format: Format = "csv",
+    output: Out = None,
+    raw: Raw = False,
+    prior: Annotated[bool, typer.Option("--prior", help="Those that items came with, instead.")] = False,
+) -> None:
     """Write every label in force, one a row, with what became of its item.
 
     \b
     Example:
       concord labels rte --format csv -o labels.csv
+      concord labels rte --prior
     """
     from workflow import export
 
+    if prior:
+        came = (export.prior_labels, export.PRIOR_COLUMNS)
+        _write(name, file_format, output, raw, lambda session, pid: (came[0](session, pid), came[1]))
+        return
     _write(name, file_format, output, raw, lambda session, pid: (export.labels(session, pid), export.LABEL_COLUMNS))
 
 

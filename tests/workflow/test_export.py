@@ -80,7 +80,10 @@ def test_every_item_is_written_with_where_it_stands(store: Store) -> None:
         for item_id, values in zip(world.items, changes, strict=True):
             session.execute(update(Item).where(col(Item.id) == item_id).values(**values))
     first, second = items(world)
-    assert list(first) == ["id", "text", "state", "final", "duplicate_of", "segment", "priority", "gold", "metadata"]
+    assert list(first) == [
+        "id", "text", "state", "final", "duplicate_of", "near_of", "segment", "skill", "difficulty", "priority", "gold",
+        "flagged_by", "metadata",
+    ]  # fmt: skip
     assert (first["id"], first["text"], first["state"], first["priority"]) == ("i0", "Text number 0", "open", 0)
     assert (first["segment"], first["gold"], first["metadata"]) == (
         "news",

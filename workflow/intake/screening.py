@@ -113,7 +113,10 @@ def _candidate(row: Row, asked: Rules, mapping: Mapped) -> Candidate:
     extra: dict[str, Any] = {}
     for column, value in row.values.items():
         role = mapping.role_of(column)
-        if role == METADATA:
+        if role == METADATA and column == METADATA and isinstance(value, dict):
+            # What Concord exported comes back as it was.
+            extra |= value
+        elif role == METADATA:
             extra[column] = _kept(value)
         else:
             parts[role] = value
