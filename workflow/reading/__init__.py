@@ -1,1 +1,3 @@
 """Files become rows: what a file is, how it is written, and every row with the line on which it begins."""
+
+FORMATS = ("csv", "jsonl")
