@@ -20,8 +20,9 @@ from bot.demo.person import Desk, NoAnswerError, Person
 from bot.demo.project import recorded
 from storage.engine import Store
 from storage.tables import Role
-from workflow import membership, normalise, projects
+from workflow import membership, projects
 from workflow.plan import Planned, plan
+from workflow.intake.steps import standardise
 
 log = structlog.get_logger()
 
@@ -85,7 +86,7 @@ def enlist(store: Store, desk: Desk, labels: list[Json], now: datetime) -> list[
 
 def script(items: list[Json], labels: list[Json], titles: dict[str, str]) -> Script:
     """Each person's answers, found again by what a card shows: the item's normalised texts."""
-    texts = {item["id"]: (normalise.text(item["text"]), normalise.text(item["hypothesis"])) for item in items}
+    texts = {item["id"]: (standardise(item["text"])[0], standardise(item["hypothesis"])[0]) for item in items}
     answers: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
     for row in labels:
         answers[row["annotator"]][texts[row["item_id"]]] = row["label"]
