@@ -10,9 +10,8 @@ from pydantic import ValidationError
 from workflow import normalise, yaml_text
 from workflow.errors import RefusedError
 from workflow.project_spec import ChannelsSpec, LabelSpec, PersonSpec, ProjectSpec
+from workflow.spec_values import LONGEST_GUIDELINE
 from workflow.yaml_text import Fault, Tree
-
-LONGEST_GUIDELINE = 40_000
 
 _WANTED = {
     "name": 'write name: and a short name such as "rte"',
@@ -129,7 +128,7 @@ def _choice(typed: str, expected: str) -> str:
 
 def _guideline(tree: Tree, folder: Path) -> tuple[str | None, list[Fault]]:
     named = tree.data.get("guideline") if isinstance(tree.data, dict) else None
-    if not isinstance(named, str) or not named.strip():
+    if not isinstance(named, str) or not named.strip() or "\n" in named:
         return None, []
     line, path = tree.line(("guideline",)), ("guideline",)
     try:

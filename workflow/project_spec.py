@@ -91,7 +91,7 @@ class ProjectSpec(_Strict):
     accept: Annotated[str, AfterValidator(spec_values.acceptance)] = "majority"
     skip: SkipRule = SkipRule.OTHERS
     hold: Annotated[int, BeforeValidator(spec_values.duration)] = 24 * 3600
-    guideline: Annotated[str, short_text(1000)] | None = None
+    guideline: Annotated[str, AfterValidator(spec_values.guideline)] | None = None
     channels: ChannelsSpec
     time_zone: Annotated[str, AfterValidator(spec_values.time_zone)] = "UTC"
     digest: Annotated[str, AfterValidator(spec_values.time_of_day)] = "09:00"
@@ -122,6 +122,8 @@ class ProjectSpec(_Strict):
         """The guideline; without one, the label descriptions are the guideline."""
         if self._guideline_text is not None:
             return self._guideline_text
+        if self.guideline is not None and "\n" in self.guideline:
+            return self.guideline
         return label_schema.as_markdown(self.question, [(label.title, label.description) for label in self.labels])
 
 
