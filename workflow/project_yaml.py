@@ -29,13 +29,12 @@ def as_yaml(session: Session, project_id: int) -> str:
 def described(session: Session, project_id: int) -> dict[str, Any]:
     """The project by the keys of a project file, with the values that one has: texts, numbers, lists, mappings."""
     project = session.execute(select(Project).where(col(Project.id) == project_id)).scalar_one()
-    labels = _labels(session, project_id)
     found: dict[str, Any] = {
         "name": project.name,
         "question": project.question,
         "task": project.task,
         "level": project.level.value,
-        "labels": labels,
+        "labels": [_label(label) for label in _labels(session, project_id)],
         "fields": list(project.fields),
         "overlap": project.overlap,
         "batch_size": project.batch_size,
@@ -73,7 +72,7 @@ def span(seconds: int) -> str:
     return f"{seconds // HOUR}h" if seconds % HOUR == 0 else f"{max(1, seconds // MINUTE)}m"
 
 
-def _labels(session: Session, project_id: int) -> list[Any]:
+def _labels(session: Session, project_id: int) -> list[dict[str, str]]:
     rows = session.execute(
         select(col(LabelValue.value), col(LabelValue.title), col(LabelValue.description))
         .where(col(LabelValue.project_id) == project_id, col(LabelValue.retired_at).is_(None))
@@ -150,14 +149,13 @@ def _shaped(key: str, value: Any) -> Any:
 
 
 def _label(label: Any) -> Any:
+    """A label without what its value says already."""
     if isinstance(label, str):
         return label
-    shown = {"value": label["value"]}
-    if label.get("title", label["value"]) != label["value"]:
-        shown["title"] = label["title"]
+    said = {part: text for part, text in label.items() if text and (part == "value" or text != label["value"])}
     if label.get("description"):
-        shown["description"] = label["description"]
-    return shown if len(shown) > 1 else label["value"]
+        said["description"] = label["description"]
+    return said if len(said) > 1 else label["value"]
 
 
 def _person(person: Mapping[str, Any], names: Mapping[str | None, str]) -> str:

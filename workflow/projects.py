@@ -34,7 +34,7 @@ def create(session: Session, spec: ProjectSpec, now: datetime, by: int | None) -
     if session.execute(select(col(Project.id)).where(col(Project.name) == spec.name)).first():
         raise RefusedError(f"There is a project {spec.name} already: choose another name, or edit that one.")
     project_id = _insert_project(session, spec, now)
-    _insert_labels(session, project_id, spec)
+    insert_labels(session, project_id, spec)
     _insert_guideline(session, project_id, spec, now, by)
     for purpose in Purpose:
         _put_channel(session, project_id, purpose, getattr(spec.channels, purpose))
@@ -200,7 +200,8 @@ def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int:
     return project_id
 
 
-def _insert_labels(session: Session, project_id: int, spec: ProjectSpec) -> None:
+def insert_labels(session: Session, project_id: int, spec: ProjectSpec) -> None:
+    """Put a label schema into the store, in its order."""
     numbers = label_schema.numbers([label.value for label in spec.labels], spec.level)
     rows = [
         {
