@@ -94,10 +94,11 @@ def _checked(tree: Tree) -> tuple[ProjectSpec | None, list[Fault]]:
 
 def _fault(tree: Tree, detail: Any) -> Fault:
     path = tuple(detail["loc"])
-    return Fault(tree.line(path), path, _message(path, detail))
+    return Fault(tree.line(path), path, message(path, detail))
 
 
-def _message(path: yaml_text.Path, detail: Mapping[str, Any]) -> str:
+def message(path: yaml_text.Path, detail: Mapping[str, Any]) -> str:
+    """What is wrong with the value at a path, from a detail of pydantic's ValidationError: what to write instead."""
     kind = detail["type"]
     if kind == "missing":
         return f"is missing: {_WANTED.get(str(path[-1]), 'add it')}"

@@ -198,9 +198,9 @@ def _refuse(
     if before.name != after.name:
         refused["name"] = f"a project keeps its name ({before.name}): commands and files call it by that"
     changed = {one.key: one for one in differences(before, after)}
-    items = _items(session, project_id)
-    if items:
-        there = f"{items} items are there already" if items > 1 else "an item is there already"
+    count = items(session, project_id)
+    if count:
+        there = f"{count} items are there already" if count > 1 else "an item is there already"
         if _other_values(before, after):
             values = [label.value for label in before.labels]
             refused["labels"] = (
@@ -217,7 +217,7 @@ def _refuse(
         raise SettingsError(refused)
 
 
-def _items(session: Session, project_id: int) -> int:
+def items(session: Session, project_id: int) -> int:
     """How many items there are; at least 1 while a file is being imported."""
     found = session.execute(
         select(func.count()).select_from(Item).where(col(Item.project_id) == project_id)

@@ -11,6 +11,7 @@ from storage.engine import Store
 from storage.tables import Channel, Guideline, LabelValue, Member, Person, Project, Purpose, Role
 from workflow import history, label_schema, membership, naming, people, upkeep
 from workflow.errors import RefusedError
+from workflow.outbox import insert_or_skip
 from workflow.project_spec import ProjectSpec
 
 MOST_OVERLAP = 1000
@@ -31,9 +32,9 @@ def create(session: Session, spec: ProjectSpec, now: datetime, by: int | None) -
     People and channels that are known by name only stay so until Slack is reached; ``open_points`` names them.
     Raises RefusedError where a project has that name already.
     """
-    if session.execute(select(col(Project.id)).where(col(Project.name) == spec.name)).first():
-        raise RefusedError(f"There is a project {spec.name} already: choose another name, or edit that one.")
     project_id = _insert_project(session, spec, now)
+    if project_id is None:
+        raise RefusedError(f"There is a project {spec.name} already: choose another name, or edit that one.")
     insert_labels(session, project_id, spec)
     _insert_guideline(session, project_id, spec, now, by)
     for purpose in Purpose:
@@ -179,7 +180,8 @@ def open_points(session: Session, project_id: int) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int:
+def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int | None:
+    """The new project's id; None where the name is taken, be it in this very moment."""
     row = {
         "name": spec.name,
         "question": spec.question,
@@ -196,7 +198,8 @@ def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int:
         "version": 1,
         "created_at": now,
     }
-    project_id: int = session.execute(insert(Project).values(**row).returning(col(Project.id))).scalar_one()
+    made = insert_or_skip(session, Project, ["name"]).values(**row).returning(col(Project.id))
+    project_id: int | None = session.execute(made).scalar_one_or_none()
     return project_id
 
 
