@@ -18,6 +18,8 @@ Json = dict[str, Any]
 async def bring(sim: Simulator, kind: str, payload: Json, *, answerable: bool) -> tuple[Any, str | None]:
     """Deliver and wait; the ack's payload, and ``timeout`` or ``no_connection`` when there was none."""
     sim.workspace.store.flush()
+    if kind == "interactive" and sim.lacks.interactivity:
+        return None, "no_interactivity"
     try:
         return await delivery.ask(sim, kind, payload, answerable=answerable), None
     except TimeoutError:
@@ -199,7 +201,7 @@ async def suggest(sim: Simulator, user: User, where: Message | View, ask: Json) 
 async def command(sim: Simulator, user: User, channel: str, text: str) -> Json:
     """A slash command; its ack may carry an answer, its failure is shown to the person as Slack does."""
     name, _, rest = text.strip().partition(" ")
-    if name != sim.workspace.bot.command:
+    if name != sim.workspace.bot.command or sim.lacks.command:
         return {"ok": False, "error": "unknown_command"}
     payload = payloads.command(sim, user, channel, name, rest.strip())
     answer, error = await bring(sim, "slash_commands", payload, answerable=True)
