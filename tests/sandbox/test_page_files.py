@@ -56,7 +56,7 @@ def test_dropped_files_wait_for_their_message(tab: Page, app: SmallApp, workspac
     assert len(wait_for(lambda: shared(app) if len(shared(app)) == 2 else [])) == 2
     with tab.expect_download() as started:
         card.get_by_role("link", name="Download").click()
-    assert started.value.suggested_filename == "a b#1?.csv"
+    assert started.value.suggested_filename == "a b#1_.csv"  # a browser allows no ? in a name
     assert started.value.path().read_text().startswith('id,text\n1,"a, b"\n')
 
 
