@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox import choices, delivery, hooks, inputs, payloads, posting, shapes
+from sandbox import builtin, choices, delivery, hooks, inputs, payloads, posting, shapes
 from sandbox.api.registry import SlackError
 from sandbox.api.views import DEPTH, checked, replace, show
 from sandbox.choices import NotOfferedError
@@ -201,6 +201,11 @@ async def suggest(sim: Simulator, user: User, where: Message | View, ask: Json) 
 async def command(sim: Simulator, user: User, channel: str, text: str) -> Json:
     """A slash command; its ack may carry an answer, its failure is shown to the person as Slack does."""
     name, _, rest = text.strip().partition(" ")
+    own, words = builtin.run(sim, user, sim.workspace.channels[channel], name, rest.strip())
+    if own:
+        if words:
+            _warn(sim, user, channel, words)
+        return {"ok": True}
     if name != sim.workspace.bot.command or sim.lacks.command:
         return {"ok": False, "error": "unknown_command"}
     payload = payloads.command(sim, user, channel, name, rest.strip())

@@ -32,27 +32,27 @@ class Lacks:
 
     def change(self, row: dict[str, Any]) -> None:
         """Set some of the fields; raises ValueError for what is none, or has another type."""
-        types = {one.name: one.type for one in fields(self)}
+        known = [one.name for one in fields(self)]
         for name, value in row.items():
-            if name not in types:
-                raise ValueError(f"unknown lack {name!r}: {', '.join(sorted(types))}")
-            setattr(self, name, _read(name, str(types[name]), value))
+            if name not in known:
+                raise ValueError(f"unknown lack {name!r}: {', '.join(known)}")
+            setattr(self, name, _read(name, getattr(self, name), value))
 
     def shown(self) -> dict[str, Any]:
         """The fields as JSON values."""
         return asdict(self)
 
 
-def _read(name: str, kind: str, value: Any) -> Any:
-    if kind.startswith("list"):
+def _read(name: str, before: Any, value: Any) -> Any:
+    if isinstance(before, list):
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise ValueError(f"{name} is a list of names")
         return list(value)
-    if kind == "bool":
+    if isinstance(before, bool):
         if not isinstance(value, bool):
             raise ValueError(f"{name} is true (lacking) or false")
         return value
-    if kind == "str":
+    if isinstance(before, str):
         if value not in {"", *TOKEN_ERRORS}:
             raise ValueError(f"{name} is empty or one of {', '.join(sorted(TOKEN_ERRORS))}")
         return value

@@ -38,6 +38,7 @@ async def bootstrap(request: Request) -> Response:
                 "id": app.id,
                 "name": app.name,
                 "user_id": app.user_id,
+                "handle": app.display_name,
                 "command": None if sim.lacks.command else app.command,
                 "home_tab": not sim.lacks.home_tab,
                 "messages_tab": not sim.lacks.messages_tab,
