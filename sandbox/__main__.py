@@ -83,6 +83,7 @@ def _serve(ask: argparse.Namespace, sown: dict[str, Any], listener: socket.socke
         ws_per_message_deflate=False,
         log_level="warning",
         access_log=False,
+        date_header=False,  # ours may be shifted
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from sandbox.answers import JsonAnswer
 from sandbox.client import asking
 from sandbox.client.asking import RefusedError
+from sandbox.lacks import Lacks
 from sandbox.simulator import Simulator
 from sandbox.sockets import Delivery
 
@@ -35,6 +36,22 @@ async def faults(request: Request) -> Response:
     except (ValueError, TypeError) as error:
         raise RefusedError(str(error), 400) from error
     return JsonAnswer({"ok": True})
+
+
+async def lacks(request: Request) -> Response:
+    """What the installation lacks: some of it set (POST), shown (GET), nothing any more (DELETE)."""
+    sim: Simulator = request.app.state.sim
+    if request.method == "DELETE":
+        sim.lacks = Lacks()
+    elif request.method == "POST":
+        try:
+            sim.lacks.change(await asking.body(request))
+        except (ValueError, TypeError) as error:
+            raise RefusedError(str(error), 400) from error
+    if sim.lacks.socket_mode:
+        await sim.sockets.disconnect("link_disabled", close=True)
+    sim.live.tell_all("users")
+    return JsonAnswer({"ok": True, "lacks": sim.lacks.shown()})
 
 
 async def delivery(request: Request) -> Response:
@@ -94,6 +111,7 @@ async def reset(request: Request) -> Response:
     await asking.body(request)
     sim.workspace.clear()
     sim.faults.clear()
+    sim.lacks = Lacks()
     sim.log.clear()
     sim.limits.clear()
     sim.triggers.clear()

@@ -31,7 +31,7 @@ async def ask(sim: Simulator, kind: str, payload: Json, *, answerable: bool) -> 
 def tell(sim: Simulator, event: Json, subscription: str | None = None) -> None:
     """Send an event to the app if it subscribes; kept while nobody is connected, tried again when not acked."""
     app = sim.workspace.app
-    if app is None or (subscription or event["type"]) not in app.events:
+    if app is None or not sim.hears(subscription or event["type"]):
         return
     event.setdefault("event_ts", sim.workspace.clock.next())
     body = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox import choices, delivery, hooks, inputs, payloads, posting, shapes
+from sandbox import builtin, choices, delivery, hooks, inputs, payloads, posting, shapes
 from sandbox.api.registry import SlackError
 from sandbox.api.views import DEPTH, checked, replace, show
 from sandbox.choices import NotOfferedError
@@ -18,6 +18,8 @@ Json = dict[str, Any]
 async def bring(sim: Simulator, kind: str, payload: Json, *, answerable: bool) -> tuple[Any, str | None]:
     """Deliver and wait; the ack's payload, and ``timeout`` or ``no_connection`` when there was none."""
     sim.workspace.store.flush()
+    if kind == "interactive" and sim.lacks.interactivity:
+        return None, "no_interactivity"
     try:
         return await delivery.ask(sim, kind, payload, answerable=answerable), None
     except TimeoutError:
@@ -199,7 +201,12 @@ async def suggest(sim: Simulator, user: User, where: Message | View, ask: Json) 
 async def command(sim: Simulator, user: User, channel: str, text: str) -> Json:
     """A slash command; its ack may carry an answer, its failure is shown to the person as Slack does."""
     name, _, rest = text.strip().partition(" ")
-    if name != sim.workspace.bot.command:
+    own, words = builtin.run(sim, user, sim.workspace.channels[channel], name, rest.strip())
+    if own:
+        if words:
+            _warn(sim, user, channel, words)
+        return {"ok": True}
+    if name != sim.workspace.bot.command or sim.lacks.command:
         return {"ok": False, "error": "unknown_command"}
     payload = payloads.command(sim, user, channel, name, rest.strip())
     answer, error = await bring(sim, "slash_commands", payload, answerable=True)

@@ -80,7 +80,7 @@ def _hears(sim: Simulator, message: Message) -> bool:
     app = sim.workspace.bot
     place = sim.workspace.channels[message.channel]
     own = message.bot and not app.own_messages
-    return not message.only_for and not own and app.user_id in place.members and _subscription(place) in app.events
+    return not message.only_for and not own and app.user_id in place.members and sim.hears(_subscription(place))
 
 
 def _subscription(place: Channel) -> str:

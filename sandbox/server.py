@@ -5,8 +5,10 @@ import importlib.util
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,10 +22,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 import sandbox.api  # noqa: F401 - registers the methods
-from sandbox import control, delivery, hooks
+from sandbox import control, delivery, file_doors, hooks
 from sandbox.answers import JsonAnswer
 from sandbox.api.call import web_api
-from sandbox.client import acting, arranging, seeing
+from sandbox.client import acting, arranging, files, seeing
 from sandbox.client.asking import RefusedError
 from sandbox.simulator import Simulator
 
@@ -40,8 +42,9 @@ class Protocol(H11Protocol):
 class Guard:
     """Refuses what another web page would send: a foreign Host (DNS rebinding) or a foreign Origin."""
 
-    def __init__(self, app: ASGIApp, url: str) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, sim: Simulator) -> None:
+        self._app, self._sim = app, sim
+        url = sim.settings.url
         self._port = urlsplit(url).port
         self._hosts = {f"{name}:{self._port}" for name in ("127.0.0.1", "localhost")} | {urlsplit(url).netloc}
 
@@ -54,7 +57,7 @@ class Guard:
             refused = JsonAnswer({"ok": False, "error": "cross_site_request"}, status_code=403)
             await refused(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, _dated(self._sim, send))
 
     def _from_here(self, scope: Scope) -> bool:
         host = origin = None
@@ -68,11 +71,28 @@ class Guard:
         return known and (origin is None or urlsplit(origin).netloc in self._hosts)
 
 
+def _dated(sim: Simulator, send: Send) -> Send:
+    """Answers say what time it is by the clock of this workspace, which may be wrong (``clock_seconds``)."""
+
+    async def dated(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            now = formatdate(time.time() + sim.lacks.clock_seconds, usegmt=True)
+            message = {**message, "headers": [*message.get("headers", []), (b"date", now.encode())]}
+        await send(message)
+
+    return dated
+
+
 async def link(socket: WebSocket) -> None:
     """Socket Mode."""
     sim: Simulator = socket.app.state.sim
     if not sim.sockets.admit(socket.query_params.get("ticket", "")):
         await socket.close(code=1008)
+        return
+    if sim.lacks.socket_mode:
+        await socket.accept()
+        await socket.send_text(json.dumps({"type": "disconnect", "reason": "link_disabled"}))
+        await socket.close()
         return
     sim.live.tell_all("connection", open=len(sim.sockets) + 1)
     serving = asyncio.create_task(sim.sockets.serve(socket, sim.workspace.bot.id))
@@ -127,13 +147,15 @@ def _routes() -> list[BaseRoute]:
         Route("/client/click", acting.click, methods=["POST"]),
         Route("/api/{method}", web_api, methods=["GET", "POST"]),
         Route("/commands/{team}/{number}/{key}", hooks.receive, methods=["POST"]),
-        Route("/upload/v1/{ticket}", acting.upload_bytes, methods=["POST"]),
-        Route("/files/{id}/download/{name}", seeing.file_for_app),
-        Route("/files/{id}/{name}", seeing.file_for_app),
+        Route("/upload/v1/{ticket}", file_doors.take, methods=["POST"]),
+        Route("/files-pri/{key}/download/{name}", file_doors.give),
+        Route("/files-pri/{key}/{name}", file_doors.give),
         WebSocketRoute("/link/", link),
         WebSocketRoute("/client/live", live),
-        Route("/client/file/{id}/{name}", seeing.file_for_page),
-        Route("/client/file", acting.upload, methods=["POST"]),
+        Route("/client/file/{id}/{name}", files.bytes_for_page),
+        Route("/client/file", files.drop, methods=["POST"]),
+        Route("/client/upload", files.upload, methods=["POST"]),
+        Route("/client/file_change", files.change, methods=["POST"]),
     ]
     for name, run in {"bootstrap": seeing.bootstrap, "view": seeing.overview, "messages": seeing.messages}.items():
         routes.append(Route(f"/client/{name}", run))
@@ -143,6 +165,7 @@ def _routes() -> list[BaseRoute]:
     routes += [Route(f"/client/{name}", run, methods=["POST"]) for name, run in arranged.items()]
     routes += [
         Route("/sandbox/faults", control.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/lacks", control.lacks, methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/delivery", control.delivery, methods=["GET", "POST"]),
         Route("/sandbox/settings", control.settings, methods=["POST"]),
         Route("/sandbox/state", control.state),
@@ -173,7 +196,7 @@ def application(sim: Simulator, directory: Path) -> ASGIApp:
 
     app = Starlette(routes=_routes(), lifespan=lifespan, exception_handlers={RefusedError: _refused})
     app.state.sim = sim
-    return Guard(app, sim.settings.url)
+    return Guard(app, sim)
 
 
 def _announce(sim: Simulator, address: Path) -> None:

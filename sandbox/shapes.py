@@ -1,31 +1,17 @@
-"""How things look in Slack's JSON: users, channels, messages, views and files."""
+"""How things look in Slack's JSON: users, channels, messages and views."""
 
 import re
-import time
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sandbox.file_shapes import in_message
 from sandbox.rules.blocks import entities
-from sandbox.things import Channel, File, Message, User, View
+from sandbox.things import Channel, Message, User, View
 from sandbox.workspace import Workspace
 
 Json = dict[str, Any]
 _ALLOWED = re.compile(r"<(?:[@#!][^<>\n]+|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]+)>|&(?:amp|lt|gt);")
-MIMETYPES = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "gif": "image/gif",
-    "csv": "text/csv",
-    "txt": "text/plain",
-    "md": "text/markdown",
-    "json": "application/json",
-    "jsonl": "application/octet-stream",
-    "pdf": "application/pdf",
-    "zip": "application/zip",
-    "svg": "image/svg+xml",
-}
 
 
 def mrkdwn(text: str) -> str:
@@ -179,7 +165,7 @@ def message(workspace: Workspace, said: Message, *, metadata: bool = False) -> J
     if said.blocks:
         out["blocks"] = escaped(said.blocks)
     if said.files:
-        out["files"] = [file(workspace, workspace.files[key]) for key in said.files if key in workspace.files]
+        out["files"] = [in_message(workspace, workspace.files[key]) for key in said.files if key in workspace.files]
     if said.edited:
         out["edited"] = {"user": said.user, "ts": said.edited}
     if said.reactions:
@@ -233,53 +219,3 @@ def view(workspace: Workspace, shown: View) -> Json:
     if shown.kind == "modal":
         out["submit_disabled"] = body.get("submit_disabled", False)
     return out
-
-
-def extension(name: str) -> str:
-    """What follows the last dot of a file name, in small letters."""
-    return name.rsplit(".", 1)[-1].lower() if "." in name else ""
-
-
-def ready(kept: File) -> bool:
-    """Whether Slack has worked out what kind of file this is."""
-    return kept.completed and time.time() >= kept.ready_at
-
-
-def mimetype(kept: File) -> str:
-    """The type of a file, empty until it is known."""
-    return MIMETYPES.get(extension(kept.name), "application/octet-stream") if ready(kept) else ""
-
-
-def file(workspace: Workspace, kept: File) -> Json:
-    """A file object, as in ``files.info``; type and shares appear once Slack has worked on it."""
-    done = ready(kept)
-    base = workspace.team.get("url", "")
-    shares: Json = {}
-    for share in kept.shares if done else []:
-        place = workspace.channels[share["channel"]]
-        scope = shares.setdefault("private" if place.is_private or place.kind == "im" else "public", {})
-        scope.setdefault(place.id, []).append({"ts": share["ts"], "channel_name": place.name})
-    listed = [workspace.channels[share["channel"]] for share in kept.shares if done]
-    return {
-        "id": kept.id,
-        "created": kept.created,
-        "timestamp": kept.created,
-        "name": kept.name,
-        "title": kept.title or kept.name,
-        "mimetype": mimetype(kept),
-        "filetype": extension(kept.name) if done else "",
-        "pretty_type": extension(kept.name).upper() if done else "",
-        "user": kept.user,
-        "size": kept.size,
-        "mode": "hosted",
-        "alt_txt": kept.alt,
-        "is_external": False,
-        "is_public": False,
-        "url_private": f"{base}/files/{kept.id}/{kept.name}",
-        "url_private_download": f"{base}/files/{kept.id}/download/{kept.name}",
-        "permalink": f"{base}/files/{kept.id}/{kept.name}",
-        "channels": [place.id for place in listed if place.kind == "channel" and not place.is_private],
-        "groups": [place.id for place in listed if place.kind == "channel" and place.is_private],
-        "ims": [place.id for place in listed if place.kind == "im"],
-        "shares": shares,
-    }

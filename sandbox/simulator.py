@@ -6,8 +6,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox import subscriptions
 from sandbox.calls import CallLog
 from sandbox.faults import Faults
+from sandbox.lacks import Lacks
 from sandbox.limits import Limits
 from sandbox.live import Live
 from sandbox.sockets import Sockets
@@ -53,10 +55,20 @@ class Simulator:
     live: Live = field(default_factory=Live)
     sockets: Sockets = field(default_factory=Sockets)
     faults: Faults = field(default_factory=Faults)
+    lacks: Lacks = field(default_factory=Lacks)
     log: CallLog = field(default_factory=CallLog)
     limits: Limits = field(default_factory=Limits)
     triggers: dict[str, Trigger] = field(default_factory=dict)
     suggestions: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scopes(self) -> list[str]:
+        """What the bot token may do at the moment."""
+        return subscriptions.granted(self.workspace.bot, self.lacks)
+
+    def hears(self, event: str) -> bool:
+        """Whether an event of this name reaches the app."""
+        return self.workspace.app is not None and subscriptions.heard(self.workspace.app, self.lacks, event)
 
     def trigger(self, user: str, view: str | None = None) -> str:
         """A trigger_id for something this person just did."""

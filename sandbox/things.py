@@ -93,7 +93,11 @@ class View:
 
 @dataclass
 class File:
-    """An uploaded file; its bytes lie beside the store. ``ready_at``: when Slack has worked out the type."""
+    """An uploaded file; its bytes lie beside the store. ``ready_at``: when Slack has worked out the type.
+
+    ``readable``, ``preview`` and ``lines_more`` are what was seen in the bytes; ``external`` makes it a Slack Connect
+    file, which the app may not read; of a ``deleted`` one the bytes are gone. A share is {channel, ts, user, thread_ts?}.
+    """
 
     id: str
     name: str
@@ -106,6 +110,11 @@ class File:
     received: bool = False
     completed: bool = False
     ready_at: float = 0.0
+    readable: bool = True
+    preview: str = ""
+    lines_more: int = 0
+    external: bool = False
+    deleted: bool = False
     shares: list[Json] = field(default_factory=list)
 
 

@@ -122,6 +122,33 @@ class Workspace:
         self.channels[channel.id] = channel
         self.store.put("channel", channel.id, channel)
 
+    def rename_channel(self, channel: Channel, new: str) -> None:
+        """Give a conversation another id; messages, files and what was read follow."""
+        old, channel.id = channel.id, new
+        self.store.drop("channel", old)
+        del self.channels[old]
+        self.save_channel(channel)
+        for message in self.messages.pop(old, {}).values():
+            self.store.drop("message", f"{old}/{message.ts}")
+            message.channel = new
+            self.messages[new][message.ts] = message
+            self.save_message(message)
+        self.order[new] = self.order.pop(old, [])
+        for thread in [key for key in self.threads if key[0] == old]:
+            self.threads[new, thread[1]] = self.threads.pop(thread)
+        for _, user in [key for key in self.ephemerals if key[0] == old]:
+            self.ephemerals[new, user] = self.ephemerals.pop((old, user))
+        for user, _ in [key for key in self.read if key[1] == old]:
+            self.store.drop("read", f"{user}/{old}")
+            self.read[user, new] = self.read.pop((user, old))
+            self.store.put("read", f"{user}/{new}", {"user": user, "channel": new, "ts": self.read[user, new]})
+        for file in self.files.values():
+            for share in file.shares:
+                share["channel"] = new if share["channel"] == old else share["channel"]
+            self.save_file(file)
+        for hook in self.hooks.values():
+            hook.channel = new if hook.channel == old else hook.channel
+
     def dm(self, user: str, other: str) -> Channel:
         """The direct message of two people, made when it is missing."""
         channel_id = ids.stable("D", *sorted((user, other)))

@@ -179,11 +179,16 @@ class Workspace:
         found: Json = self.post("/client/options", user=user, **ask)
         return found
 
-    def drop_file(self, user: str, channel: str, name: str, content: bytes) -> Json:
-        """Upload a file as somebody."""
-        fields: Any = {"user": user, "channel": channel, "file": (name, content)}
+    def drop_file(self, user: str, channel: str, name: str, content: bytes, **more: str) -> Json:
+        """Drop a file into a conversation as somebody; ``text``, ``thread_ts``, ``external`` (Slack Connect)."""
+        fields: Any = {"user": user, "channel": channel, "file": (name, content), **more}
         found: Json = self.http.request("POST", self.url + "/client/file", fields=fields).json()
         return found
+
+    def delete_file(self, file_id: str, user: str | None = None) -> Json:
+        """A file is deleted, by whoever uploaded it or by the workspace itself."""
+        done: Json = self.post("/client/file_change", file=file_id, deleted=True, user=user)
+        return done
 
     def forge(self, user: str, payload: Json) -> Json:
         """Send any interactive payload."""
@@ -227,6 +232,13 @@ class Workspace:
         done = self.post("/sandbox/settings", **changed)
         if not done["ok"]:
             raise ValueError(done)
+
+    def lacks(self, **lacking: Any) -> Json:
+        """What the installation lacks (``scopes=[...]``, ``home_tab=True``, ...); ``reset`` gives everything back."""
+        done = self.post("/sandbox/lacks", **lacking)
+        if not done["ok"]:
+            raise ValueError(done)
+        return dict(done["lacks"])
 
     def log(self, method: str | None = None) -> list[Json]:
         """Calls of the app, oldest first."""

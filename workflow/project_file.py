@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from workflow import normalise, yaml_text
 from workflow.errors import RefusedError
+from workflow.intake.spec import FilterSpec, LengthSpec, NearSpec
+from workflow.intake.steps import STEPS
 from workflow.project_spec import ChannelsSpec, LabelSpec, PersonSpec, ProjectSpec
+from workflow.spec_values import LONGEST_GUIDELINE
 from workflow.yaml_text import Fault, Tree
-
-LONGEST_GUIDELINE = 40_000
 
 _WANTED = {
     "name": 'write name: and a short name such as "rte"',
@@ -33,6 +34,10 @@ _KEYS = {
     "labels": LabelSpec.model_fields,
     "channels": ChannelsSpec.model_fields,
     "people": PersonSpec.model_fields,
+    "near": NearSpec.model_fields,
+    "steps": STEPS,
+    "filters": FilterSpec.model_fields | {"field": None},
+    "length": LengthSpec.model_fields,
 }
 
 _SAID = {
@@ -95,10 +100,11 @@ def _checked(tree: Tree) -> tuple[ProjectSpec | None, list[Fault]]:
 
 def _fault(tree: Tree, detail: Any) -> Fault:
     path = tuple(detail["loc"])
-    return Fault(tree.line(path), path, _message(path, detail))
+    return Fault(tree.line(path), path, message(path, detail))
 
 
-def _message(path: yaml_text.Path, detail: Mapping[str, Any]) -> str:
+def message(path: yaml_text.Path, detail: Mapping[str, Any]) -> str:
+    """What is wrong with the value at a path, from a detail of pydantic's ValidationError: what to write instead."""
     kind = detail["type"]
     if kind == "missing":
         return f"is missing: {_WANTED.get(str(path[-1]), 'add it')}"
@@ -113,7 +119,8 @@ def _message(path: yaml_text.Path, detail: Mapping[str, Any]) -> str:
 
 
 def _unknown(path: yaml_text.Path) -> str:
-    known = list(_KEYS[str(path[0]) if len(path) > 1 else ""])
+    inside = "length" if "length" in path[:-1] else str(path[0])
+    known = list(_KEYS[inside if len(path) > 1 else ""])
     near = get_close_matches(str(path[-1]).casefold(), known, n=1)
     return f"is not a key here: did you mean {near[0]}?" if near else f"is not a key here: known are {', '.join(known)}"
 
@@ -129,7 +136,7 @@ def _choice(typed: str, expected: str) -> str:
 
 def _guideline(tree: Tree, folder: Path) -> tuple[str | None, list[Fault]]:
     named = tree.data.get("guideline") if isinstance(tree.data, dict) else None
-    if not isinstance(named, str) or not named.strip():
+    if not isinstance(named, str) or not named.strip() or "\n" in named:
         return None, []
     line, path = tree.line(("guideline",)), ("guideline",)
     try:

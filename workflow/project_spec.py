@@ -21,13 +21,29 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from storage.tables import Level, Role, SkipRule
 from workflow import label_schema, naming, normalise, spec_values
+from workflow.intake.spec import FiltersSpec, IntakeSpec, NearSpec, StepsSpec
 from workflow.spec_values import short_text, whole_number
 
 MOST_LABELS = 100
 MOST_FIELDS = 20
 
 # Columns that intake and export know by these names.
-TAKEN_FIELDS = {"id", "segment", "priority", "gold", "state", "final", "duplicate_of", "metadata"}
+TAKEN_FIELDS = {
+    "id",
+    "segment",
+    "skill",
+    "difficulty",
+    "priority",
+    "gold",
+    "label",
+    "annotator",
+    "state",
+    "final",
+    "duplicate_of",
+    "near_of",
+    "flagged_by",
+    "metadata",
+}
 
 
 class _Strict(BaseModel):
@@ -91,11 +107,14 @@ class ProjectSpec(_Strict):
     accept: Annotated[str, AfterValidator(spec_values.acceptance)] = "majority"
     skip: SkipRule = SkipRule.OTHERS
     hold: Annotated[int, BeforeValidator(spec_values.duration)] = 24 * 3600
-    guideline: Annotated[str, short_text(1000)] | None = None
+    guideline: Annotated[str, AfterValidator(spec_values.guideline)] | None = None
     channels: ChannelsSpec
     time_zone: Annotated[str, AfterValidator(spec_values.time_zone)] = "UTC"
     digest: Annotated[str, AfterValidator(spec_values.time_of_day)] = "09:00"
     people: Annotated[tuple[PersonSpec, ...], AfterValidator(_merged)] = ()
+    near: NearSpec = NearSpec()
+    steps: StepsSpec = Field(default={})
+    filters: FiltersSpec = ()
 
     _guideline_text: str | None = PrivateAttr(default=None)
 
@@ -118,10 +137,17 @@ class ProjectSpec(_Strict):
         return made
 
     @property
+    def intake(self) -> IntakeSpec:
+        """What the project says of imports."""
+        return IntakeSpec(near=self.near, steps=self.steps, filters=self.filters)
+
+    @property
     def guideline_markdown(self) -> str:
         """The guideline; without one, the label descriptions are the guideline."""
         if self._guideline_text is not None:
             return self._guideline_text
+        if self.guideline is not None and "\n" in self.guideline:
+            return self.guideline
         return label_schema.as_markdown(self.question, [(label.title, label.description) for label in self.labels])
 
 

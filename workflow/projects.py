@@ -11,6 +11,8 @@ from storage.engine import Store
 from storage.tables import Channel, Guideline, LabelValue, Member, Person, Project, Purpose, Role
 from workflow import history, label_schema, membership, naming, people, upkeep
 from workflow.errors import RefusedError
+from workflow.intake.spec import to_keep
+from workflow.outbox import insert_or_skip
 from workflow.project_spec import ProjectSpec
 
 MOST_OVERLAP = 1000
@@ -31,10 +33,10 @@ def create(session: Session, spec: ProjectSpec, now: datetime, by: int | None) -
     People and channels that are known by name only stay so until Slack is reached; ``open_points`` names them.
     Raises RefusedError where a project has that name already.
     """
-    if session.execute(select(col(Project.id)).where(col(Project.name) == spec.name)).first():
-        raise RefusedError(f"There is a project {spec.name} already: choose another name, or edit that one.")
     project_id = _insert_project(session, spec, now)
-    _insert_labels(session, project_id, spec)
+    if project_id is None:
+        raise RefusedError(f"There is a project {spec.name} already: choose another name, or edit that one.")
+    insert_labels(session, project_id, spec)
     _insert_guideline(session, project_id, spec, now, by)
     for purpose in Purpose:
         _put_channel(session, project_id, purpose, getattr(spec.channels, purpose))
@@ -179,7 +181,8 @@ def open_points(session: Session, project_id: int) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int:
+def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int | None:
+    """The new project's id; None where the name is taken, be it in this very moment."""
     row = {
         "name": spec.name,
         "question": spec.question,
@@ -193,14 +196,17 @@ def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int:
         "hold_seconds": spec.hold,
         "time_zone": spec.time_zone,
         "digest_at": spec.digest,
+        "intake": to_keep(spec.intake),
         "version": 1,
         "created_at": now,
     }
-    project_id: int = session.execute(insert(Project).values(**row).returning(col(Project.id))).scalar_one()
+    made = insert_or_skip(session, Project, ["name"]).values(**row).returning(col(Project.id))
+    project_id: int | None = session.execute(made).scalar_one_or_none()
     return project_id
 
 
-def _insert_labels(session: Session, project_id: int, spec: ProjectSpec) -> None:
+def insert_labels(session: Session, project_id: int, spec: ProjectSpec) -> None:
+    """Put a label schema into the store, in its order."""
     numbers = label_schema.numbers([label.value for label in spec.labels], spec.level)
     rows = [
         {

@@ -19,6 +19,8 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _SECONDS = {"m": 60, "h": 3600, "d": 24 * 3600}
 SHORTEST_HOLD = 60
 LONGEST_HOLD = 30 * 24 * 3600
+LONGEST_GUIDELINE = 40_000
+LONGEST_PATH = 1000
 
 
 def fault(message: str) -> PydanticCustomError:
@@ -129,3 +131,16 @@ def channel(typed: str) -> str:
     except ValueError as error:
         raise fault(str(error)) from None
     return typed
+
+
+def guideline(typed: str) -> str:
+    """The path of a Markdown file; or the Markdown itself, which has more than one line or ends with a line end."""
+    if "\n" not in typed:
+        path: str = short_text(LONGEST_PATH).func(typed)  # type: ignore[call-arg]
+        return path
+    text = normalise.markdown(typed)
+    if not text.strip():
+        raise fault("is empty: write the guideline, or leave the line out")
+    if len(text) > LONGEST_GUIDELINE:
+        raise fault(f"has {len(text)} characters: at most {LONGEST_GUIDELINE} can be shown")
+    return text

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import database, demo, exports, imports, lots, people, projects, running, work
+from bot.cli import backups, database, demo, exports, imports, lots, people, projects, running, work
 from bot.cli.errors import debugging, explain
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ app.command("digest")(work.digest)
 app.command("agreement")(work.agreement)
 app.command("undelivered")(work.undelivered)
 app.add_typer(database.app, name="db")
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 
 
 def _print_version(wanted: bool) -> None:

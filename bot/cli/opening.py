@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
 
 @contextmanager
 def opened() -> Iterator[Store]:
@@ -69,3 +71,11 @@ def print_standing(warnings: list[str], open_points: list[str]) -> None:
         print(f"Warning: {warning}")
     for point in open_points:
         print(f"Open: {point}")
+
+
+def asked(question: str) -> None:
+    """Go on only where somebody at the terminal says so. Raises WrongCallError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise WrongCallError(f"{question} Nobody is here to ask: say --yes. Nothing was changed.")
+    if not typer.confirm(question, err=True):
+        raise WrongCallError("Nothing was changed.")

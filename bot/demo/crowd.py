@@ -21,8 +21,8 @@ from bot.demo.project import recorded
 from storage.engine import Store
 from storage.tables import Role
 from workflow import membership, projects
-from workflow.plan import Planned, plan
 from workflow.intake.steps import standardise
+from workflow.plan import Planned, plan
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.api import content
-from sandbox.api.registry import SlackError, method, need
+from sandbox.api.registry import SlackError, app_scopes, method, need
 from sandbox.rules.messages import check_message_blocks
 from sandbox.rules.views import check_view
 from sandbox.simulator import Simulator
@@ -37,6 +37,8 @@ def auth_test(sim: Simulator, args: Json) -> Json:
 @method("apps.connections.open", tier=None, token="app")  # noqa: S106
 def open_connection(sim: Simulator, args: Json) -> Json:
     """Where to connect for Socket Mode; good once, for 30 s."""
+    if "connections:write" not in app_scopes(sim):
+        raise SlackError("missing_scope", needed="connections:write", provided=",".join(app_scopes(sim)))
     base = sim.settings.url.replace("http://", "ws://", 1)
     return {"url": f"{base}/link/?ticket={sim.sockets.ticket()}&app_id={sim.workspace.bot.id}"}
 

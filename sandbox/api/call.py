@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.answers import JsonAnswer
-from sandbox.api.registry import METHODS, Method, SlackError, need_scope, parsed
+from sandbox.api.registry import METHODS, Method, SlackError, app_scopes, need_scope, parsed
 from sandbox.faults import Fault
 from sandbox.simulator import Simulator
 
@@ -80,10 +80,14 @@ def _check_token(sim: Simulator, method: Method, token: str | None) -> None:
         return
     if not token:
         raise SlackError("not_authed")
+    taken = {sim.settings.bot_token: sim.lacks.token, sim.settings.app_token: sim.lacks.app_token}
+    if token not in taken:
+        raise SlackError("invalid_auth")
+    if taken[token]:
+        raise SlackError(taken[token])
     expected = sim.settings.app_token if method.token == "app" else sim.settings.bot_token  # noqa: S105
     if token != expected:
-        other = sim.settings.bot_token if method.token == "app" else sim.settings.app_token  # noqa: S105
-        raise SlackError("not_allowed_token_type" if token == other else "invalid_auth")
+        raise SlackError("not_allowed_token_type")
 
 
 def _wait(sim: Simulator, method: Method, args: Json) -> int | None:
@@ -153,5 +157,9 @@ def _broken(fault: Fault) -> Response:
 def _answer(sim: Simulator, name: str, result: Json) -> Response:
     if not result["ok"]:
         result = {"ok": False, **{key: value for key, value in result.items() if key != "ok"}}
-    headers = {"x-oauth-scopes": ",".join(sim.workspace.bot.scopes), "x-slack-req-id": name}
+    by_app = name in METHODS and METHODS[name].token == "app"  # noqa: S105
+    scopes = app_scopes(sim) if by_app else sim.scopes
+    headers = {"x-oauth-scopes": ",".join(scopes), "x-slack-req-id": name}
+    if method_scope := METHODS[name].scope if name in METHODS else None:
+        headers["x-accepted-oauth-scopes"] = method_scope
     return JsonAnswer(result, headers=headers)

@@ -1,16 +1,18 @@
 """What a message carries when it comes by the Web API, by a response_url or in an ack: checked once, here."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import posting, shapes
+from sandbox import file_shapes, posting, shapes
 from sandbox.api.registry import SlackError
 from sandbox.rules.messages import POSTED_TEXT, check_message_blocks, check_metadata, check_text
 from sandbox.simulator import Simulator
 
 Json = dict[str, Any]
 METADATA_SIZE = 8_000
+_FILE_ID = re.compile(r"F0[A-Z0-9]{9}")
 
 
 @dataclass
@@ -26,9 +28,9 @@ def image_ready(sim: Simulator) -> Any:
     """A test for ``slack_file`` references: a picture, here, whose type is known."""
 
     def ready(reference: Json) -> bool:
-        wanted = reference.get("id") or str(reference.get("url", "")).split("/files/")[-1].split("/")[0]
-        kept = sim.workspace.files.get(wanted)
-        return kept is not None and shapes.mimetype(kept) in {"image/png", "image/jpeg", "image/gif"}
+        named = _FILE_ID.search(str(reference.get("url", "")))
+        kept = sim.workspace.files.get(reference.get("id") or (named.group() if named else ""))
+        return kept is not None and not kept.deleted and file_shapes.mimetype(kept) in file_shapes.PICTURES
 
     return ready
 

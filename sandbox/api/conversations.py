@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 from bisect import bisect_left, bisect_right
 from typing import Any
 
-from sandbox import delivery, shapes
+from sandbox import conversing, shapes
 from sandbox.api import places
 from sandbox.api.registry import SlackError, flag, method, need, need_scope, page, whole
 from sandbox.simulator import Simulator
@@ -94,21 +94,9 @@ def join(sim: Simulator, args: Json) -> Json:
         raise SlackError("is_archived")
     bot = sim.workspace.bot.user_id
     already = bot in place.members
-    if not already:
-        place.members.append(bot)
-        sim.workspace.save_channel(place)
-        joined(sim, place, bot)
+    conversing.join(sim, place, bot)
     out: Json = {"channel": shapes.channel(sim.workspace, place)}
     return out | ({"warning": "already_in_channel"} if already else {})
-
-
-def joined(sim: Simulator, place: Channel, user: str) -> None:
-    """Tell pages and the app that somebody came into a channel."""
-    sim.live.tell([*place.members], "channels", channel=place.id)
-    if sim.workspace.bot.user_id in place.members:
-        kind = "G" if place.is_private else "C"
-        event = {"type": "member_joined_channel", "user": user, "channel": place.id, "channel_type": kind}
-        delivery.tell(sim, event | {"team": sim.workspace.team["id"]})
 
 
 @method("conversations.history", tier=3)

@@ -5,14 +5,14 @@ import secrets
 import time
 from typing import Any
 
-from sandbox import delivery, ids, posting, shapes
+from sandbox import file_shapes, ids, posting, shapes, sharing
 from sandbox.api import content, places
 from sandbox.api.registry import SlackError, method, need, whole
+from sandbox.incoming import MOST_BYTES
 from sandbox.simulator import Simulator
 from sandbox.things import Channel, File, Message
 
 Json = dict[str, Any]
-MOST_BYTES = 1_000_000_000
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -37,17 +37,10 @@ def get_upload_url(sim: Simulator, args: Json) -> Json:
     return {"upload_url": f"{sim.settings.url}/upload/v1/{kept.ticket}", "file_id": kept.id}
 
 
-def receive(sim: Simulator, ticket: str, body: bytes) -> str | None:
-    """The bytes of an upload; None when the address is not one, or was used."""
+def awaited(sim: Simulator, ticket: str) -> File | None:
+    """The file whose bytes this address takes; None when the address is not one, or the file is complete."""
     kept = next((file for file in sim.workspace.files.values() if file.ticket == ticket), None)
-    if kept is None or kept.completed or len(body) != kept.size:
-        return None
-    path = sim.workspace.file_path(kept)
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(body)
-    kept.received = True
-    sim.workspace.save_file(kept)
-    return f"OK - {len(body)}"
+    return None if kept is None or kept.completed else kept
 
 
 @method("files.completeUploadExternal", scope="files:write", tier=4)
@@ -69,7 +62,7 @@ def complete_upload(sim: Simulator, args: Json) -> Json:
         file.ready_at = time.time() + sim.settings.file_seconds
         sim.workspace.save_file(file)
     _later(sim, kept, channels, args)
-    return {"files": [shapes.file(sim.workspace, file) for file in kept]}
+    return {"files": [file_shapes.file(sim.workspace, file) for file in kept]}
 
 
 def _uploaded(sim: Simulator, files: Any) -> list[File]:
@@ -91,7 +84,7 @@ def _later(sim: Simulator, kept: list[File], channels: list[Channel], args: Json
     async def share() -> None:
         await asyncio.sleep(sim.settings.file_seconds)
         for place in channels:
-            share_in(sim, kept, place, args)
+            _share_in(sim, kept, place, args)
         sim.workspace.store.flush()
 
     task = asyncio.get_running_loop().create_task(share())
@@ -99,42 +92,36 @@ def _later(sim: Simulator, kept: list[File], channels: list[Channel], args: Json
     task.add_done_callback(_tasks.discard)
 
 
-def share_in(sim: Simulator, kept: list[File], place: Channel, args: Json, user: str | None = None) -> Message:
-    """Put files into a conversation as a message."""
+def _share_in(sim: Simulator, kept: list[File], place: Channel, args: Json) -> None:
     message = Message(
         channel=place.id,
         ts=sim.workspace.clock.next(),
-        user=user or sim.workspace.bot.user_id,
-        bot=user is None,
+        user=sim.workspace.bot.user_id,
+        bot=True,
         text=shapes.mrkdwn(str(args.get("initial_comment") or "")),
         blocks=posting.with_ids(args.get("blocks") or []),
-        files=[file.id for file in kept],
-        thread_ts=args.get("thread_ts") or None,
-        subtype="file_share",
+        thread_ts=places.thread_of(sim, place, args.get("thread_ts")),
     )
-    for file in kept:
-        file.shares.append({"channel": place.id, "ts": message.ts})
-        sim.workspace.save_file(file)
-    posting.post(sim, message)
-    if sim.workspace.bot.user_id in place.members:
-        for file in kept:
-            event = {"type": "file_shared", "file_id": file.id, "user_id": message.user, "channel_id": place.id}
-            delivery.tell(sim, event | {"file": {"id": file.id}})
-    return message
+    there = [file for file in kept if not file.deleted]
+    if there:
+        sharing.share(sim, there, message)
 
 
 def _known(sim: Simulator, args: Json) -> File:
     (key,) = need(args, "file")
     kept = sim.workspace.files.get(str(key))
-    if kept is None or not kept.completed:
+    if kept is None or not kept.completed or not file_shapes.seen_by_app(sim.workspace, kept):
         raise SlackError("file_not_found")
+    if kept.deleted:
+        raise SlackError("file_deleted")
     return kept
 
 
 @method("files.info", scope="files:read", tier=4, form_only=True)
 def info(sim: Simulator, args: Json) -> Json:
     """What is known of a file; its ``mimetype`` is empty until Slack has looked at it."""
-    return {"file": shapes.file(sim.workspace, _known(sim, args)), "comments": []}
+    kept = _known(sim, args)
+    return {"file": file_shapes.file(sim.workspace, kept), "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
 @method("files.delete", scope="files:write", tier=3)
@@ -143,9 +130,7 @@ def delete(sim: Simulator, args: Json) -> Json:
     kept = _known(sim, args)
     if kept.user != sim.workspace.bot.user_id:
         raise SlackError("cant_delete_file")
-    del sim.workspace.files[kept.id]
-    sim.workspace.store.drop("file", kept.id)
-    sim.workspace.file_path(kept).unlink(missing_ok=True)
+    sharing.delete(sim, kept)
     for share in kept.shares:
         message = sim.workspace.find_message(share["channel"], share["ts"])
         if message and message.files == [kept.id] and not message.text and not message.blocks:

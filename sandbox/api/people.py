@@ -1,4 +1,4 @@
-"""users.*: who there is. Reads; they take form fields, never a JSON body."""
+"""users.* and bots.info: who there is. Reads; they take form fields, never a JSON body."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 def _with_email(sim: Simulator) -> bool:
-    return "users:read.email" in sim.workspace.bot.scopes
+    return "users:read.email" in sim.scopes
 
 
 @method("users.info", scope="users:read", tier=4, form_only=True)
@@ -39,3 +39,15 @@ def lookup_by_email(sim: Simulator, args: Json) -> Json:
         if person.email.lower() == str(email).lower() and not person.deleted and not person.is_bot:
             return {"user": shapes.user(sim.workspace, person)}
     raise SlackError("users_not_found")
+
+
+@method("bots.info", scope="users:read", tier=3, form_only=True)
+def bot_info(sim: Simulator, args: Json) -> Json:
+    """The bot of an app: here there is one."""
+    (bot,) = need(args, "bot")
+    app = sim.workspace.bot
+    if bot != app.bot_id:
+        raise SlackError("bot_not_found")
+    known = sim.workspace.users[app.user_id]
+    shown = {"id": app.bot_id, "deleted": False, "name": app.name, "updated": known.updated, "app_id": app.id}
+    return {"bot": shown | {"user_id": app.user_id, "icons": {}}}

@@ -15,11 +15,15 @@ def to_post(sim: Simulator, channel: Any) -> Channel:
     if isinstance(channel, str) and channel in sim.workspace.users:
         if sim.workspace.users[channel].is_bot:
             raise SlackError("cannot_dm_bot")
+        if sim.lacks.messages_tab:
+            raise SlackError("messages_tab_disabled")
         return sim.workspace.dm(sim.workspace.bot.user_id, channel)
     place = known(sim, channel)
+    if place.kind == "im" and sim.lacks.messages_tab:
+        raise SlackError("messages_tab_disabled")
     if place.is_archived:
         raise SlackError("is_archived")
-    if sim.workspace.bot.user_id not in place.members and "chat:write.public" not in sim.workspace.bot.scopes:
+    if sim.workspace.bot.user_id not in place.members and "chat:write.public" not in sim.scopes:
         raise SlackError("not_in_channel")
     return place
 
@@ -41,6 +45,12 @@ def joined(sim: Simulator, channel: Any) -> Channel:
     if sim.workspace.bot.user_id not in place.members:
         raise SlackError("not_in_channel")
     return place
+
+
+def thread_of(sim: Simulator, place: Channel, ts: Any) -> str | None:
+    """The first message of the thread that a message lies in; ``ts`` itself where there is no such message."""
+    found = sim.workspace.find_message(place.id, str(ts)) if ts else None
+    return (found.thread_ts or found.ts) if found else str(ts) if ts else None
 
 
 def scope_for(place: Channel, action: str) -> str:

@@ -116,6 +116,11 @@ def cursor(start: int) -> str:
 
 def need_scope(sim: Simulator, *scopes: str) -> None:
     """``missing_scope`` unless the token has one of them."""
-    granted = sim.workspace.bot.scopes
+    granted = sim.scopes
     if not any(scope in granted for scope in scopes):
         raise SlackError("missing_scope", needed=",".join(scopes), provided=",".join(granted))
+
+
+def app_scopes(sim: Simulator) -> list[str]:
+    """What the app-level token may do."""
+    return [scope for scope in ("connections:write", "authorizations:read") if scope not in sim.lacks.app_scopes]

@@ -117,6 +117,8 @@ def update_view(sim: Simulator, args: Json) -> Json:
 def publish(sim: Simulator, args: Json) -> Json:
     """A person's Home tab."""
     need(args, "user_id", "view")
+    if sim.lacks.home_tab:
+        raise SlackError("not_enabled")
     person = sim.workspace.users.get(str(args["user_id"]))
     if person is None or person.is_bot:
         raise SlackError("user_not_found")

@@ -1,23 +1,18 @@
-"""What a person does: reading, writing, clicking, submitting, commanding, uploading."""
+"""What a person does: reading, writing, clicking, submitting, commanding."""
 
-import re
-import secrets
-import time
 from typing import Any
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import delivery, ids, interactions, posting, shapes
+from sandbox import delivery, interactions, posting, shapes
 from sandbox.answers import JsonAnswer
-from sandbox.api import files
-from sandbox.api.call import play
 from sandbox.choices import NotOfferedError
-from sandbox.client import asking
+from sandbox.client import asking, files
 from sandbox.client.asking import RefusedError
+from sandbox.client.writing import linked, written
 from sandbox.simulator import Simulator
-from sandbox.things import File, Message, User, View
+from sandbox.things import Message, View
 
 Json = dict[str, Any]
 
@@ -43,43 +38,18 @@ async def message(request: Request) -> Response:
     sim: Simulator = request.app.state.sim
     ask = await asking.body(request)
     user = asking.person(sim, ask.get("user"), active=True)
-    place = asking.place(sim, user, ask.get("channel"))
+    place = asking.open_place(sim, user, ask.get("channel"))
     text = str(ask.get("text") or "")
-    if not text.strip():
+    kept = files.waiting(sim, user, ask.get("files"))
+    if not text.strip() and not kept:
         raise RefusedError("no_text", 400)
-    said = Message(
-        channel=place.id,
-        ts=sim.workspace.clock.next(),
-        user=user.id,
-        text=linked(sim, _entities(text)),
-        thread_ts=ask.get("thread_ts") or None,
-    )
-    posting.post(sim, said)
-    sim.workspace.mark_read(user.id, place.id)
+    said = written(sim, user, place, text, ask.get("thread_ts") or None)
+    if kept:
+        files.show(sim, user, kept, said)
+    else:
+        posting.post(sim, said)
+        sim.workspace.mark_read(user.id, place.id)
     return _done(sim, {"ok": True, "ts": said.ts})
-
-
-def _entities(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def linked(sim: Simulator, text: str, *, command: bool = False) -> str:
-    """``@name`` and ``#channel`` as Slack's client sends them, where there is such a person or channel."""
-
-    def who(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if not command and name in {"here", "channel", "everyone"}:
-            return f"<!{name}>"
-        found = next((user for user in sim.workspace.users.values() if user.name == name), None)
-        if found is None:
-            return match.group()
-        return f"<@{found.id}|{name}>" if command else f"<@{found.id}>"
-
-    def where(match: re.Match[str]) -> str:
-        found = next((one for one in sim.workspace.channels.values() if one.name and one.name == match.group(1)), None)
-        return f"<#{found.id}|{found.name}>" if found else match.group()
-
-    return re.sub(r"(?<!\S)#([\w-]+)", where, re.sub(r"(?<!\S)@([\w.-]+)", who, text))
 
 
 async def command(request: Request) -> Response:
@@ -163,44 +133,6 @@ async def home(request: Request) -> Response:
     return _done(sim, {"ok": True})
 
 
-async def upload(request: Request) -> Response:
-    """The person drops a file into a conversation."""
-    sim: Simulator = request.app.state.sim
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise RefusedError("multipart_required", 415)
-    async with request.form(max_part_size=64 * 1024 * 1024) as form:
-        user = asking.person(sim, form.get("user"), active=True)
-        place = asking.place(sim, user, form.get("channel"))
-        sent = form.get("file")
-        if not isinstance(sent, UploadFile):
-            raise RefusedError("no_file", 400)
-        content, name = await sent.read(), sent.filename or "file"
-    kept = _keep(sim, user, name, content)
-    said = files.share_in(sim, [kept], place, {}, user=user.id)
-    sim.workspace.mark_read(user.id, place.id)
-    return _done(sim, {"ok": True, "file_id": kept.id, "ts": said.ts})
-
-
-def _keep(sim: Simulator, user: User, name: str, content: bytes) -> File:
-    kept = File(
-        id=ids.fresh("F"),
-        name=name.replace("/", "_"),
-        user=user.id,
-        size=len(content),
-        ticket=secrets.token_urlsafe(16),
-        title=name,
-        created=int(time.time()),
-        received=True,
-        completed=True,
-        ready_at=time.time(),
-    )
-    path = sim.workspace.file_path(kept)
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-    sim.workspace.save_file(kept)
-    return kept
-
-
 async def forge(request: Request) -> Response:
     """An interactive payload of any content, as if it came from Slack; for tests of forged ids."""
     sim: Simulator = request.app.state.sim
@@ -215,25 +147,3 @@ async def forge(request: Request) -> Response:
     kind = str(ask.get("kind") or "interactive")
     answer, error = await interactions.bring(sim, kind, payload, answerable=True)
     return _done(sim, {"ok": error is None, "error": error, "answer": answer})
-
-
-async def upload_bytes(request: Request) -> Response:
-    """The address of ``files.getUploadURLExternal``: raw bytes, or a form with one file."""
-    sim: Simulator = request.app.state.sim
-    struck = sim.faults.take("upload", None)
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        async with request.form() as form:
-            sent = next((one for one in form.values() if isinstance(one, UploadFile)), None)
-            content = await sent.read() if sent else b""
-    else:
-        content = await request.body()
-    if stop := await play(sim, "upload", None, [fault for fault in struck if fault.before]):
-        return stop
-    words = files.receive(sim, request.path_params["ticket"], content)
-    sim.workspace.store.flush()
-    sim.log.add("upload", None, "ok" if words else "refused", effect=bool(words))
-    if stop := await play(sim, "upload", None, [fault for fault in struck if not fault.before], logged=True):
-        return stop
-    if words is None:
-        return Response("failed", status_code=400)
-    return Response(words, media_type="text/plain")

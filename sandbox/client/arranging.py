@@ -6,9 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import delivery, ids, seed, shapes
+from sandbox import conversing, delivery, ids, seed, shapes
 from sandbox.answers import JsonAnswer
-from sandbox.api.conversations import joined
 from sandbox.client import asking
 from sandbox.client.asking import RefusedError
 from sandbox.simulator import Simulator
@@ -57,37 +56,29 @@ async def channel(request: Request) -> Response:
     made.is_archived = bool(ask.get("is_archived"))
     sim.workspace.save_channel(made)
     if ask.get("bot"):
-        made.members.append(sim.workspace.bot.user_id)
-        joined(sim, made, sim.workspace.bot.user_id)
+        conversing.join(sim, made, sim.workspace.bot.user_id)
     sim.live.tell_all("channels", channel=made.id)
     sim.workspace.store.flush()
     return JsonAnswer({"ok": True, "channel": made.id})
 
 
 async def members(request: Request) -> Response:
-    """People come into a channel and leave it; ``archived`` closes or reopens it."""
+    """People and the bot come into a channel and leave it; ``archived``, ``name`` and ``new_id`` change the channel."""
     sim: Simulator = request.app.state.sim
     ask = await asking.body(request)
     place = sim.workspace.channel_named(str(ask.get("channel") or ""))
     if place is None:
         raise RefusedError("channel_not_found")
     for person in [asking.person(sim, who) for who in ask.get("add") or []]:
-        if person.id not in place.members:
-            place.members.append(person.id)
-            joined(sim, place, person.id)
+        conversing.join(sim, place, person.id)
     for person in [asking.person(sim, who) for who in ask.get("remove") or []]:
-        if person.id in place.members:
-            _left(sim, place, person.id)
-    place.is_archived = bool(ask.get("archived", place.is_archived))
-    sim.workspace.save_channel(place)
-    sim.live.tell_all("channels", channel=place.id)
+        conversing.leave(sim, place, person.id)
+    if "archived" in ask:
+        by = next((one for one in place.members if not sim.workspace.is_bot(one)), "")
+        conversing.archive(sim, place, by, archived=bool(ask["archived"]))
+    if ask.get("name"):
+        conversing.rename(sim, place, str(ask["name"]))
+    if ask.get("new_id"):
+        conversing.change_id(sim, place)
     sim.workspace.store.flush()
-    return JsonAnswer({"ok": True})
-
-
-def _left(sim: Simulator, place: Channel, user_id: str) -> None:
-    if sim.workspace.bot.user_id in place.members and not sim.workspace.is_bot(user_id):
-        kind = "G" if place.is_private else "C"
-        event = {"type": "member_left_channel", "user": user_id, "channel": place.id, "channel_type": kind}
-        delivery.tell(sim, event | {"team": sim.workspace.team["id"]})
-    place.members.remove(user_id)
+    return JsonAnswer({"ok": True, "channel": place.id})

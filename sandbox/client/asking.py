@@ -50,6 +50,16 @@ def place(sim: Simulator, user: User, channel: Any) -> Channel:
     return found
 
 
+def open_place(sim: Simulator, user: User, channel: Any) -> Channel:
+    """A conversation where this person may write."""
+    found = place(sim, user, channel)
+    if found.is_archived:
+        raise RefusedError("is_archived", 403)
+    if sim.lacks.messages_tab and found.kind == "im" and sim.workspace.bot.user_id in found.members:
+        raise RefusedError("messages_tab_disabled", 403)
+    return found
+
+
 def message(sim: Simulator, user: User, channel: Any, ts: Any) -> Message:
     """A message that this person sees."""
     found = sim.workspace.find_message(place(sim, user, channel).id, str(ts), user.id)

@@ -4,16 +4,14 @@ import bisect
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import Response
 
-from sandbox import shapes
 from sandbox.answers import JsonAnswer
-from sandbox.client import asking
+from sandbox.client import asking, files
 from sandbox.simulator import Simulator
-from sandbox.things import Channel, File, Message, User, View
+from sandbox.things import Channel, Message, User, View
 
 Json = dict[str, Any]
-SHOWN_INLINE = {"image/png", "image/jpeg", "image/gif"}
 
 
 async def bootstrap(request: Request) -> Response:
@@ -36,7 +34,15 @@ async def bootstrap(request: Request) -> Response:
     return JsonAnswer(
         {
             "team": {"name": team["name"], "domain": team["domain"]},
-            "app": {"id": app.id, "name": app.name, "user_id": app.user_id, "command": app.command},
+            "app": {
+                "id": app.id,
+                "name": app.name,
+                "user_id": app.user_id,
+                "handle": app.display_name,
+                "command": None if sim.lacks.command else app.command,
+                "home_tab": not sim.lacks.home_tab,
+                "messages_tab": not sim.lacks.messages_tab,
+            },
             "users": people,
             "page_buttons": app.page_buttons,
         }
@@ -72,6 +78,8 @@ def _channel(sim: Simulator, user: User, place: Channel) -> Json:
         "id": place.id,
         "name": place.name,
         "is_private": place.is_private,
+        "is_archived": place.is_archived,
+        "bot": sim.workspace.bot.user_id in place.members,
         "unread": len(fresh),
         "mention": any(call in message.text for message in fresh for call in calls),
         "last_ts": _last(sim, place),
@@ -127,7 +135,7 @@ def message(sim: Simulator, user: User, said: Message) -> Json:
         "bot": said.bot,
         "text": said.text,
         "blocks": said.blocks,
-        "files": [file(sim.workspace.files[key]) for key in said.files if key in sim.workspace.files],
+        "files": [files.shown(sim.workspace.files[key]) for key in said.files if key in sim.workspace.files],
         "thread_ts": said.thread_ts,
         "reply_count": len(replies),
         "edited": bool(said.edited),
@@ -137,48 +145,3 @@ def message(sim: Simulator, user: User, said: Message) -> Json:
         "state": said.state.get(user.id, {}),
     }
     return out | ({"metadata": said.metadata} if said.metadata else {})
-
-
-def file(kept: File) -> Json:
-    """A file for the page."""
-    return {
-        "id": kept.id,
-        "name": kept.name,
-        "title": kept.title,
-        "mimetype": shapes.mimetype(kept),
-        "url": f"/client/file/{kept.id}/{kept.name}",
-        "alt": kept.alt,
-    }
-
-
-def _bytes(sim: Simulator, kept: File) -> Response:
-    kind = shapes.mimetype(kept) or "application/octet-stream"
-    inline = kind in SHOWN_INLINE
-    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
-    disposition = "inline" if inline else "attachment"
-    path = sim.workspace.file_path(kept)
-    return FileResponse(
-        path, media_type=kind, filename=kept.name, content_disposition_type=disposition, headers=headers
-    )
-
-
-async def file_for_page(request: Request) -> Response:
-    """The bytes of a file, for the page."""
-    sim: Simulator = request.app.state.sim
-    kept = sim.workspace.files.get(request.path_params["id"])
-    if kept is None or not kept.received:
-        raise asking.RefusedError("file_not_found")
-    return _bytes(sim, kept)
-
-
-async def file_for_app(request: Request) -> Response:
-    """``url_private``: the bytes for a token with ``files:read``; for all others a sign-in page, with status 200."""
-    sim: Simulator = request.app.state.sim
-    kept = sim.workspace.files.get(request.path_params["id"])
-    token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    allowed = token == sim.settings.bot_token and "files:read" in sim.workspace.bot.scopes
-    if not allowed:
-        return HTMLResponse("<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in</body></html>")
-    if kept is None or not kept.received:
-        return HTMLResponse("<!DOCTYPE html><html><body>Not found</body></html>", status_code=404)
-    return _bytes(sim, kept)

@@ -10,6 +10,7 @@ from tests.sandbox_fixtures import Workspace
 
 @pytest.fixture(scope="module")
 def _connected(_serving: Workspace) -> Iterator[SmallApp]:
+    _serving.reset()  # what a test before took away would keep it from connecting
     running = SmallApp(_serving)
     yield running
     running.stop()

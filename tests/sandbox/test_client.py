@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
@@ -92,6 +94,22 @@ def test_a_ticket_opens_one_connection(workspace: Workspace) -> None:
         receive(first, "hello")
         refused = workspace.http.request("GET", url.replace("ws://", "http://"))
     assert refused.status in {403, 404, 426}
+
+
+def test_socket_mode_switched_off_hangs_up(workspace: Workspace) -> None:
+    url = workspace.call("apps.connections.open", token=workspace.app_token)["url"]
+    with connect(url, compression=None) as open_one:
+        assert "hello" in str(open_one.recv(timeout=5))
+        workspace.lacks(socket_mode=True)
+        assert "link_disabled" in str(open_one.recv(timeout=5))
+        with pytest.raises(ConnectionClosed):
+            open_one.recv(timeout=5)
+    url = workspace.call("apps.connections.open", token=workspace.app_token)["url"]
+    with connect(url, compression=None) as fresh:
+        assert "link_disabled" in str(fresh.recv(timeout=5))
+    workspace.lacks(socket_mode=False)
+    with link(workspace) as again:
+        receive(again, "hello")
 
 
 def test_pages_are_told_of_what_changes_for_their_person_alone(workspace: Workspace) -> None:

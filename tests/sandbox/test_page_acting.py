@@ -143,22 +143,6 @@ def test_commands_are_offered_and_sent(tab: Page, app: SmallApp) -> None:
     expect(tab.locator(".message.ephemeral")).to_contain_text("here is your digest")
 
 
-def test_a_dropped_file_lands_in_the_conversation(tab: Page, workspace: Workspace) -> None:
-    tab.evaluate(
-        """() => {
-          const data = new DataTransfer();
-          data.items.add(new File(["id,text"], "a b#1?.csv", {type: "text/csv"}));
-          const drop = new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
-          document.querySelector("[data-pane]").dispatchEvent(drop);
-        }"""
-    )
-    shown = tab.locator("a.file")
-    expect(shown).to_contain_text("a b#1?.csv")
-    with tab.expect_download() as started:
-        shown.click()
-    assert started.value.path().read_text() == "id,text"
-
-
 MODAL: Json = {
     "type": "modal",
     "callback_id": "flag",

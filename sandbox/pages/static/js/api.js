@@ -13,12 +13,23 @@ export const close = (body) => post("/client/close", body);
 export const openHome = (body) => post("/client/home", body);
 export const options = (body) => post("/client/options", body);
 
-export async function upload({ user, channel, file }) {
-  const form = new FormData();
-  form.set("user", user);
-  form.set("channel", channel);
-  form.set("file", file, file.name);
-  return answerOf(fetch("/client/file", { method: "POST", body: form }));
+export const changeFile = (body) => post("/client/file_change", body);
+
+/** Brings the bytes of a file; `onProgress` is told the share that is there (0 to 1), `onBegun` gets what stops it. */
+export function upload({ user, file, onProgress, onBegun }) {
+  return new Promise((resolve) => {
+    // fetch() cannot say how far an upload is
+    const request = new XMLHttpRequest();
+    request.open("POST", `/client/upload?${new URLSearchParams({ user, name: file.name || "file" })}`);
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.total ? event.loaded / event.total : 1));
+    request.addEventListener("load", () => resolve({ ok: request.status === 200, error: `http_${request.status}`, ...request.response }));
+    request.addEventListener("error", () => resolve({ ok: false, error: "unreachable" }));
+    request.addEventListener("abort", () => resolve({ ok: false, error: "stopped" }));
+    onBegun(() => request.abort());
+    request.send(file);
+  });
 }
 
 export const picture = (fileId) => `/client/file/${encodeURIComponent(fileId)}/image`;

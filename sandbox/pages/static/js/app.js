@@ -1,7 +1,7 @@
 // The page: who looks, where they are, what arrives, and which part is drawn again.
 import * as api from "./api.js";
 import { toast } from "./announce.js";
-import { avatar } from "./avatar.js";
+import { appHeader, closedReason, headerOf } from "./channel_header.js";
 import { h, icon, replace } from "./dom.js";
 import { remember as rememberFocus } from "./focus.js";
 import { createHome } from "./home.js";
@@ -20,6 +20,7 @@ const stage = at("main");
 const aside = at("thread");
 const modals = createModals({ onChange: () => refreshView() });
 let pane = null;
+let paneShape = "";
 let thread = null;
 let stopListening = () => {};
 
@@ -49,8 +50,10 @@ async function fetchView() {
 }
 
 function showView() {
+  if (pane && state.place?.kind === "channel" && !channelOf(state.place.id)) { go({ kind: "home" }, { push: false }); return; }
   showSidebar(at("sidebar"), go);
   modals.show(state.view.modals ?? []);
+  if (pane && state.place && shapeOf(state.place) !== paneShape) { openPane(state.place); return; }
   if (pane?.id === "home") pane.refresh();
   const waiting = unreadTotal();
   const place = state.place?.kind === "home" ? "App Home" : nameOfPlace(channelOf(state.place?.id));
@@ -114,9 +117,10 @@ function go(place, { push = true, threadTs = null } = {}) {
 
 function openPane(place) {
   pane?.stop();
+  paneShape = shapeOf(place);
   pane = place.kind === "home"
-    ? createHome({ header: appHeader("home") })
-    : createPane({ id: place.id, header: headerOf(place.id), onThread: (ts) => { openThread(ts); writeAddress({ push: true }); thread.composer.focus(); }, onRead: (id) => forgetUnread(id) });
+    ? createHome({ header: appHeader("home", go) })
+    : createPane({ id: place.id, header: headerOf(place.id, go), closed: closedReason(channelOf(place.id)), onThread: (ts) => { openThread(ts); writeAddress({ push: true }); thread.composer.focus(); }, onRead: (id) => forgetUnread(id) });
   replace(stage, pane.node);
   pane.open().catch((problem) => { console.warn(problem); toast("These messages could not be fetched."); });
 }
@@ -135,19 +139,10 @@ function openThread(ts) {
   thread.refresh().catch((problem) => { console.warn(problem); toast("This thread could not be fetched."); });
 }
 
-function headerOf(id) {
-  const channel = channelOf(id);
-  if (channel?.user?.is_bot) return appHeader("messages", channel);
-  const sign = channel?.user ? avatar(channel.user, { size: "avatar-small" }) : icon(channel?.is_private ? "lock" : "hash");
-  return h("header", { class: "pane-header" }, h("h2", { class: "pane-title" }, sign, h("span", { dir: "auto" }, channel?.user ? nameOf(channel.user) : channel?.name ?? "Conversation"),
-    channel?.user && state.users.get(channel.user.id)?.title && h("small", { dir: "auto" }, state.users.get(channel.user.id).title)));
-}
-
-function appHeader(tab, channel = appConversation()) {
-  const tabOf = (name, label, place) => h("button", { type: "button", class: "tab", role: "tab", "aria-selected": String(tab === name), disabled: !place, onclick: () => go(place) }, label);
-  return h("header", { class: "pane-header has-tabs" },
-    h("h2", { class: "pane-title" }, h("span", { class: "avatar avatar-app avatar-small", "aria-hidden": "true" }, icon("app")), h("span", { dir: "auto" }, state.app?.name ?? "App"), h("span", { class: "app-badge" }, "APP")),
-    h("div", { class: "tabs", role: "tablist", "aria-label": "App" }, tabOf("home", "Home", { kind: "home" }), tabOf("messages", "Messages", channel && { kind: "channel", id: channel.id })));
+/** What of a place its header and composer are drawn from. */
+function shapeOf(place) {
+  const channel = place.kind === "channel" ? channelOf(place.id) : null;
+  return JSON.stringify([place, channel?.name, channel?.bot, channel?.is_archived, state.app]);
 }
 
 function forgetUnread(id) {

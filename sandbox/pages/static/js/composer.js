@@ -1,6 +1,7 @@
 // Where messages and slash commands are written and files are dropped. Drafts stay with their conversation.
 import * as api from "./api.js";
 import { toast } from "./announce.js";
+import { attachmentsOf } from "./attachments.js";
 import { h, icon } from "./dom.js";
 import { createHints } from "./hints.js";
 import { nameOf, state } from "./state.js";
@@ -13,16 +14,17 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
   const user = state.me.id;
   const field = h("textarea", { class: "composer-field", rows: "1", dir: "auto", placeholder: label, "aria-label": label, oninput: () => changed(), onkeydown: (event) => keys(event), value: drafts.get(draftKey) ?? "" });
   const send = h("button", { type: "button", class: "composer-send", "aria-label": "Send now", title: "Send now", onclick: () => submit() }, icon("send"));
-  const picker = h("input", { type: "file", hidden: true, multiple: true, onchange: () => { sendFiles(picker.files); picker.value = ""; } });
+  const picker = h("input", { type: "file", hidden: true, multiple: true, onchange: () => { addFiles(picker.files); picker.value = ""; } });
+  const attachments = attachmentsOf(draftKey, user, () => changed());
   const hints = createHints(field, { inThread: Boolean(threadTs), onTaken: () => changed() });
   const tool = (name, words, act) => h("button", { type: "button", class: "tool", title: words, "aria-label": words, onclick: act }, icon(name));
   const node = h("div", { class: "composer" }, hints.node, h("div", { class: "composer-box" },
     h("div", { class: "composer-marks", role: "toolbar", "aria-label": "Formatting" },
       tool("bold", "Bold", () => wrap("*")), tool("italic", "Italic", () => wrap("_")), tool("strike", "Strikethrough", () => wrap("~")),
       h("i", { class: "tool-gap" }), tool("quote", "Quote", () => insert("> ")), tool("code", "Code", () => wrap("`"))),
-    field,
+    field, attachments.node,
     h("div", { class: "composer-foot" },
-      tool("plus", "Attach a file", () => picker.click()), picker,
+      tool("clip", "Attach files", () => picker.click()), picker,
       tool("at", "Mention somebody", () => insert("@")),
       !threadTs && tool("slash", "Run a command", () => { field.value = ""; insert("/"); }),
       h("span", { class: "composer-hint" }, h("b", {}, "Shift + Enter"), " for a new line"), send)));
@@ -34,7 +36,7 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
   const changed = () => {
     drafts.set(draftKey, field.value);
     node.classList.toggle("has-text", Boolean(field.value.trim()));
-    send.disabled = !field.value.trim();
+    send.disabled = !field.value.trim() && !attachments.any;
     grow();
     hints.update();
   };
@@ -52,6 +54,7 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
   };
   const submit = async () => {
     const text = field.value.trim();
+    if (attachments.any) { await submitFiles(text); return; }
     if (!text) return;
     field.value = "";
     changed();
@@ -63,14 +66,25 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
     toast(isCommand ? `${text.split(/\s/)[0]}: ${inWords(answer.error)}` : `Not sent. ${inWords(answer.error)}`);
     if (!field.value) { field.value = text; changed(); }
   };
-  const sendFiles = async (files) => {
-    for (const file of files) {
-      const answer = await api.upload({ user, channel, file });
-      if (!answer.ok) toast(`${file.name} was not uploaded. ${inWords(answer.error)}`);
-    }
+  /** Sends a message with its files, once all of them are there. */
+  const submitFiles = async (text) => {
+    if (send.getAttribute("aria-busy") === "true") return;
+    send.setAttribute("aria-busy", "true");
+    const ids = await attachments.uploaded();
+    send.removeAttribute("aria-busy");
+    if (!ids?.length) { if (attachments.failed) toast("Remove what was not uploaded, or try it again."); return; }
+    const taken = attachments.take();
+    field.value = "";
+    changed();
+    const answer = await api.send({ user, channel, text: asSent(text), files: ids, ...(threadTs && { thread_ts: threadTs }) });
+    if (answer.ok) { onSent?.(); return; }
+    toast(`Not sent. ${inWords(answer.error)}`);
+    taken.back();
+    if (!field.value) { field.value = text; changed(); }
   };
+  const addFiles = (files) => { attachments.add(files); field.focus(); };
 
-  field.addEventListener("paste", (event) => event.clipboardData?.files.length && (event.preventDefault(), sendFiles(event.clipboardData.files)));
+  field.addEventListener("paste", (event) => event.clipboardData?.files.length && (event.preventDefault(), addFiles(event.clipboardData.files)));
   const catchDrops = (area) => {
     let depth = 0;
     const over = (change) => { depth = Math.max(0, depth + change); area.classList.toggle("dropping", depth > 0); };
@@ -82,11 +96,18 @@ export function createComposer({ channel, threadTs = null, label, onSent }) {
       if (!carriesFiles(event)) return;
       event.preventDefault();
       over(-depth);
-      sendFiles(event.dataTransfer.files);
+      addFiles(filesIn(event.dataTransfer));
     });
   };
   requestAnimationFrame(changed);
   return { node, catchDrops, focus: () => field.focus(), stop: () => hints.close() };
+}
+
+/** What was dropped, folders left out: a browser gives those as files that cannot be read. */
+function filesIn(transfer) {
+  const folders = new Set([...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory).map((entry) => entry.name));
+  if (folders.size) toast("Folders cannot be uploaded: drop the files in them.");
+  return [...transfer.files].filter((file) => !folders.has(file.name));
 }
 
 /** People who were picked by their full name are sent by their short one, which is what the workspace links. */

@@ -60,7 +60,8 @@ function offersFor(field, inThread) {
 }
 
 function commands(typed) {
-  const known = [{ command: state.app?.command, label: state.app?.name }, ...state.pageButtons].filter(({ command }) => command);
+  const own = [{ command: "/invite", label: "Add people or the app to this channel" }, { command: "/remove", label: "Take somebody or the app out" }, { command: "/rename", label: "Give the channel another name" }, { command: "/archive", label: "Close the channel" }, { command: "/leave", label: "Leave the channel" }];
+  const known = [{ command: state.app?.command, label: state.app?.name }, ...state.pageButtons, ...own].filter(({ command }) => command);
   const fitting = known.filter(({ command }) => command.startsWith(typed) && command !== typed);
   const unique = [...new Map(fitting.map((offer) => [offer.command, offer])).values()];
   // Enter sends what is already a command or has words after it; otherwise it takes the suggestion.
@@ -69,7 +70,8 @@ function commands(typed) {
 }
 
 function people(typed, from) {
-  return [...state.users.values()]
+  const app = state.app ? [{ id: state.app.user_id, name: state.app.handle, real_name: state.app.handle, title: "App", is_bot: true }] : [];
+  return [...state.users.values(), ...app]
     .filter((user) => !user.deleted && (nameOf(user).toLowerCase().startsWith(typed) || user.name?.toLowerCase().startsWith(typed)))
     .filter((user) => nameOf(user).toLowerCase() !== typed.trimEnd())
     .sort((one, other) => Number(Boolean(other.featured)) - Number(Boolean(one.featured)))

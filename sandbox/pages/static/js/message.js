@@ -3,6 +3,7 @@ import { avatar } from "./avatar.js";
 import { collapsible } from "./blocks/collapsible.js";
 import { drawBlocks } from "./blocks/index.js";
 import { h, icon } from "./dom.js";
+import { drawFiles } from "./files.js";
 import { isBot, nameOf, person, state } from "./state.js";
 import { agoOf, momentOf, shortMoment, timeOf } from "./text/dates.js";
 import { emojiOf } from "./text/emoji.js";
@@ -21,7 +22,7 @@ export function drawMessage(message, { compact, inThread, surface, onThread }) {
     message.pinned && h("div", { class: "message-note" }, icon("pin"), "Pinned"),
     message.ephemeral && h("div", { class: "message-note" }, icon("eye"), "Only visible to you"),
     h("div", { class: "message-row" }, gutter, h("div", { class: "message-body" },
-      byline, contentOf(message, surface), filesOf(message), reactionsOf(message), onThread && threadBar(message, onThread))),
+      byline, contentOf(message, surface), drawFiles(message.files), reactionsOf(message), onThread && threadBar(message, onThread))),
     onThread && !message.ephemeral && h("div", { class: "message-tools" },
       h("button", { type: "button", class: "icon-button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => onThread(message) }, icon("reply"))));
 }
@@ -37,31 +38,13 @@ function authorOf(message) {
 const isAppMessage = (message) => Boolean(message.bot) || isBot(message.user);
 
 /** A message in one line of plain text, for announcements. */
-export const summaryOf = (message) => `${nameOf(authorOf(message))}: ${plainOf(message.text || "sent a card").slice(0, 300)}`;
+export const summaryOf = (message) => `${nameOf(authorOf(message))}: ${plainOf(message.text || (message.files?.length ? `sent ${message.files.map((file) => file.name).join(", ")}` : "sent a card")).slice(0, 300)}`;
 
 function contentOf(message, surface) {
   const edited = message.edited && !isAppMessage(message) && h("span", { class: "edited" }, " (edited)");
   if (message.blocks?.length) return h("div", { class: "blocks" }, drawBlocks(message.blocks, surface), edited);
   if (!message.text) return edited;
   return h("div", { class: "text" }, collapsible(entities(message.text), mrkdwn(message.text), surface, "text"), edited);
-}
-
-function filesOf(message) {
-  if (!message.files?.length) return null;
-  return h("div", { class: "files" }, message.files.map((file) => {
-    const address = `/client/file/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name)}`;
-    if (file.mimetype?.startsWith("image/")) {
-      return h("figure", { class: "figure" }, h("figcaption", { dir: "auto" }, file.title || file.name),
-        h("a", { href: address, target: "_blank", rel: "noopener" }, h("img", { class: "image", src: address, alt: file.alt || file.title || file.name })));
-    }
-    return h("a", { class: "file", href: address, download: file.name }, h("span", { class: "file-icon" }, icon("file")),
-      h("span", { class: "file-text" }, h("strong", { dir: "auto" }, file.title || file.name), h("small", {}, kindOf(file))));
-  }));
-}
-
-function kindOf(file) {
-  const dot = file.name.lastIndexOf(".");
-  return dot > 0 ? file.name.slice(dot + 1).toUpperCase() : file.mimetype || "File";
 }
 
 function reactionsOf(message) {

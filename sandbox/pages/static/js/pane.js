@@ -11,7 +11,8 @@ import { channelOf, nameOf, state } from "./state.js";
 const PAGE = 50;
 const MOST = 200;
 
-export function createPane({ id, header, onThread, onRead }) {
+/** `closed` says why nobody may write here, if nobody may. */
+export function createPane({ id, header, closed = null, onThread, onRead }) {
   const messages = new Map();
   const user = state.me.id;
   let hasMore = false;
@@ -22,8 +23,8 @@ export function createPane({ id, header, onThread, onRead }) {
   const feed = createFeed({ channel: id, label: `Messages in ${titleOf(id)}`, onThread: (message) => onThread(message.thread_ts ?? message.ts), onScroll: () => scrolled() });
   const jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => { feed.toEnd(); scrolled(); } }, icon("down"), "New messages");
   const composer = createComposer({ channel: id, label: `Message ${titleOf(id)}`, onSent: () => feed.toEnd() });
-  const node = h("section", { class: "pane", data: { pane: id } }, header, h("div", { class: "feed-frame" }, feed.node, jump), composer.node);
-  composer.catchDrops(node);
+  const node = h("section", { class: "pane", data: { pane: id } }, header, h("div", { class: "feed-frame" }, feed.node, jump), closed ?? composer.node);
+  if (!closed) composer.catchDrops(node);
 
   const sorted = () => [...messages.values()].sort((one, other) => Number(one.ts) - Number(other.ts) || one.ts.localeCompare(other.ts));
   const show = () => feed.show(sorted(), { newFrom, edition: state.edition, lead: hasMore ? null : leadOf(id) });

@@ -10,7 +10,7 @@ let signature = "";
 /** Draws the sidebar anew if something in it changed; `go` takes a place, {kind, id}. */
 export function showSidebar(root, go) {
   const { channels, dms } = state.view;
-  const next = JSON.stringify([state.team, channels, dms, state.place, state.me?.id, [...folded], state.edition, state.app?.name]);
+  const next = JSON.stringify([state.team, channels, dms, state.place, state.me?.id, [...folded], state.edition, state.app]);
   if (next === signature) return;
   signature = next;
   const again = () => showSidebar(root, go);
@@ -21,7 +21,7 @@ export function showSidebar(root, go) {
     h("div", { class: "sidebar-scroll" },
       section("Channels", again, channels.map((channel) => channelEntry(channel, go)), "You are in no channel yet"),
       people.length > 0 && section("Direct messages", again, people.map((dm) => direct(dm, go))),
-      section("Apps", again, [homeEntry(go), ...apps.map((dm) => direct(dm, go))]))));
+      section("Apps", again, [state.app?.home_tab !== false && homeEntry(go), state.app?.messages_tab !== false && apps.map((dm) => direct(dm, go))].flat()))));
 }
 
 export const unreadTotal = () => [...state.view.dms, ...state.view.channels.filter(({ mention }) => mention)].reduce((sum, { unread }) => sum + (unread || 0), 0);
@@ -34,7 +34,7 @@ function section(title, again, entries, nothing) {
   };
   return h("section", { class: closed ? "side-section is-closed" : "side-section" },
     h("h2", {}, h("button", { type: "button", class: "side-title", "aria-expanded": String(!closed), onclick: toggle }, icon("chevron"), title)),
-    h("ul", { class: "side-list" }, (entries.length ? entries : nothing ? [h("li", { class: "side-nothing" }, nothing)] : []).filter((entry) => !closed || entry.querySelector("[aria-current], .badge"))));
+    h("ul", { class: "side-list" }, (entries.length ? entries.filter(Boolean) : nothing ? [h("li", { class: "side-nothing" }, nothing)] : []).filter((entry) => !closed || entry.querySelector("[aria-current], .badge"))));
 }
 
 function entry({ id, label, sign, unread, badge, words, onclick, gone }) {
@@ -51,7 +51,7 @@ function homeEntry(go) {
 function channelEntry(channel, go) {
   const count = channel.unread || 0;
   return entry({
-    id: channel.id, label: channel.name, sign: icon(channel.is_private ? "lock" : "hash"), unread: count > 0,
+    id: channel.id, label: channel.name, sign: icon(channel.is_archived ? "archive" : channel.is_private ? "lock" : "hash"), unread: count > 0,
     badge: channel.mention && (count || 1),
     words: `${channel.is_private ? "Private channel" : "Channel"} ${channel.name}${count ? `, ${count} unread` : ""}`,
     onclick: () => go({ kind: "channel", id: channel.id }),

@@ -14,6 +14,11 @@ const MESSAGES = {
   invalid_response: "The app gave an answer that Slack refuses",
   unknown_command: "There is no such command here",
   user_disabled: "This account is deactivated",
+  no_interactivity: "This app is not configured to handle interactive responses",
+  file_too_large: "Files may have up to 1 GB",
+  file_not_found: "This file is gone",
+  is_archived: "This channel is archived",
+  messages_tab_disabled: "Sending messages to this app has been turned off",
 };
 
 /** Failures of a command that the workspace itself reports, as a message that only the person sees. */

@@ -1,0 +1,323 @@
+"""Changing a project that is there: what differs, what may not change and why, and doing it, all or nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlmodel import Session, col
+
+from storage.tables import (
+    Channel,
+    Guideline,
+    History,
+    Item,
+    LabelValue,
+    Level,
+    Lot,
+    LotState,
+    Person,
+    Project,
+    Purpose,
+)
+from workflow import history, naming, projects
+from workflow.errors import RefusedError
+from workflow.project_spec import LabelSpec, ProjectSpec
+from workflow.project_yaml import described, span
+
+COLUMNS = {"question": "question", "batch_size": "batch_size", "accept": "accept", "skip": "skip",
+           "hold": "hold_seconds", "time_zone": "time_zone", "digest": "digest_at"}  # fmt: skip
+STRUCTURE = ("level", "labels", "fields")
+OF_THE_STORE = {"name", "task", "overlap", "channels", "guideline", "people", *COLUMNS, *STRUCTURE}
+# Keys of the project file that say how files are taken in; they are kept together.
+INTAKE = tuple(key for key in ProjectSpec.model_fields if key not in OF_THE_STORE)
+CHANGED = "project.changed"
+REMARKS = {
+    "accept": "What is decided stays decided; the rule holds for items that get their last label from now on.",
+    "overlap": "The items are brought to the new overlap in the background.",
+    "question": "Cards that are open show the new question when they are next drawn.",
+    "hold": "Places that are held already keep their time.",
+    "time_zone": "The next digest covers everything since the last one.",
+    "digest": "The next digest covers everything since the last one.",
+    "near": "It holds for files that are imported from now on.",
+    "steps": "It holds for files that are imported from now on.",
+    "filters": "It holds for files that are imported from now on.",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs: under which key of a project file, what of it, from which value to which."""
+
+    key: str
+    what: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.what}: {shown(self.before)} -> {shown(self.after)}"
+
+
+class SettingsError(RefusedError):
+    """Changes that may not be made; why, by the key of the project file."""
+
+    def __init__(self, by_key: Mapping[str, str]) -> None:
+        self.by_key = dict(by_key)
+        super().__init__("\n".join(f"{key}: {why}" for key, why in by_key.items()))
+
+
+def preview(session: Session, project_id: int, changes: Mapping[str, Any]) -> list[Difference]:
+    """What the changes would make different; nothing is written. Raises as ``change`` does."""
+    before, after = _before_and_after(session, project_id, changes)
+    found = differences(before, after)
+    _refuse(session, project_id, changes, before, after)
+    return found
+
+
+def change(
+    session: Session, project_id: int, changes: Mapping[str, Any], now: datetime, by: int | None
+) -> list[Difference]:
+    """Change what the keys of a project file say; what they do not mention stays. What became different.
+
+    ``changes`` holds values as a project file has them; None puts a key back to what it is without one. A part of
+    ``channels`` is enough. The items come to a new overlap afterwards (``projects.finish_overlap``).
+    Raises SettingsError for what may not change, pydantic's ValidationError for values that cannot be.
+    """
+    hold(session, project_id, whole=any(key in changes for key in STRUCTURE))
+    before, after = _before_and_after(session, project_id, changes)
+    _refuse(session, project_id, changes, before, after)
+    found = differences(before, after)
+    if found:
+        _apply(session, project_id, before, after, found, now, by)
+    return found
+
+
+def hold(session: Session, project_id: int, *, whole: bool = False) -> None:
+    """Let nobody else change the project until the session ends; ``whole``: nobody begins to import into it either."""
+    mine = select(col(Project.id)).where(col(Project.id) == project_id)
+    session.execute(mine.with_for_update(key_share=not whole))
+
+
+def remarks(found: Sequence[Difference]) -> list[str]:
+    """What whoever made these changes should know."""
+    return list(dict.fromkeys(REMARKS[one.key] for one in found if one.key in REMARKS))
+
+
+def mark(session: Session, project_id: int) -> int:
+    """A number that grows whenever somebody changes the project's settings."""
+    newest: int | None = session.execute(_of_project(project_id, func.max(col(History.id)))).scalar()
+    return newest or 0
+
+
+def changed_since(session: Session, project_id: int, since: int) -> list[str]:
+    """Who changed what after ``since`` (see ``mark``), a sentence each, oldest first."""
+    rows = session.execute(
+        _of_project(project_id, col(History.before), col(History.after), col(Person.name))
+        .outerjoin(Person, col(Person.id) == col(History.actor_id))
+        .where(col(History.id) > since, col(History.action) != "project.created")
+        .order_by(col(History.id))
+    )
+    return [sentence for row in rows for sentence in _sentences(row.name, row.before or {}, row.after or {})]
+
+
+def differences(before: ProjectSpec, after: ProjectSpec) -> list[Difference]:
+    """What two descriptions of a project differ in, people apart."""
+    found = [Difference("question", "question", before.question, after.question)]
+    found += _label_differences(before.labels, after.labels)
+    found += [Difference(key, key, *_values(key, before, after)) for key in ("level", "fields", "overlap")]
+    found += [Difference(key, key, *_values(key, before, after)) for key in COLUMNS if key != "question"]
+    found += [_channel(purpose, before, after) for purpose in Purpose]
+    found += [Difference(key, key, *_values(key, before, after)) for key in INTAKE]
+    if after.guideline is not None:
+        found.append(Difference("guideline", "guideline", before.guideline_markdown, after.guideline_markdown))
+    return [one for one in found if one.before != one.after]
+
+
+def shown(value: Any) -> str:
+    """A value in a sentence."""
+    if value is None or value in ("", [], {}, ()):
+        return "nothing"
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(one) for one in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {shown(one)}" for key, one in value.items())
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _before_and_after(session: Session, project_id: int, changes: Mapping[str, Any]) -> tuple[ProjectSpec, ProjectSpec]:
+    there = {key: value for key, value in described(session, project_id).items() if key != "people"}
+    # A guideline that is not mentioned stays, whatever else is put back to what it is by itself.
+    mentioned = {
+        key: value for key, value in changes.items() if key != "people" and (key, value) != ("guideline", None)
+    }
+    wanted = {key: value for key, value in {**there, **mentioned}.items() if value is not None}
+    if isinstance(changes.get("channels"), Mapping):
+        wanted["channels"] = {**there["channels"], **_known_channels(session, project_id, changes["channels"])}
+    return ProjectSpec.model_validate(there), ProjectSpec.model_validate(wanted)
+
+
+def _known_channels(session: Session, project_id: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Channels as they are written here already, where an id means the one that is there."""
+    rows = session.execute(
+        select(col(Channel.purpose), col(Channel.slack_id), col(Channel.name)).where(
+            col(Channel.project_id) == project_id
+        )
+    )
+    names = {(row.purpose.value, row.slack_id): row.name for row in rows}
+    return {purpose: names.get((purpose, channel), channel) for purpose, channel in given.items()}
+
+
+def _values(key: str, before: ProjectSpec, after: ProjectSpec) -> tuple[Any, Any]:
+    pair = [spec.model_dump(mode="json", include={key})[key] for spec in (before, after)]
+    return (span(pair[0]), span(pair[1])) if key == "hold" else (pair[0], pair[1])
+
+
+def _channel(purpose: Purpose, before: ProjectSpec, after: ProjectSpec) -> Difference:
+    old, new = getattr(before.channels, purpose), getattr(after.channels, purpose)
+    same = naming.channel(old).key == naming.channel(new).key
+    return Difference("channels", f"channels.{purpose}", old, old if same else new)
+
+
+def _label_differences(before: Sequence[LabelSpec], after: Sequence[LabelSpec]) -> Iterator[Difference]:
+    if [label.value for label in before] != [label.value for label in after]:
+        yield Difference("labels", "labels", [label.value for label in before], [label.value for label in after])
+    new = {label.value: label for label in after}
+    for label in before:
+        if label.value in new:
+            yield Difference("labels", f"title of {label.value}", label.title, new[label.value].title)
+            yield Difference("labels", f"description of {label.value}", label.description, new[label.value].description)
+
+
+def _refuse(
+    session: Session, project_id: int, changes: Mapping[str, Any], before: ProjectSpec, after: ProjectSpec
+) -> None:
+    """Raise SettingsError for whatever may not change."""
+    refused = {}
+    if before.name != after.name:
+        refused["name"] = f"a project keeps its name ({before.name}): commands and files call it by that"
+    changed = {one.key: one for one in differences(before, after)}
+    count = items(session, project_id)
+    if count:
+        there = f"{count} items are there already" if count > 1 else "an item is there already"
+        if _other_values(before, after):
+            values = [label.value for label in before.labels]
+            refused["labels"] = (
+                f"{there}, and a label is one of {shown(values)}. Titles and descriptions may change; to add, rename or "
+                "take out a value, make a new project"
+            )
+        if "level" in changed:
+            refused["level"] = f"{there}, and agreement is measured at level {before.level}: make a new project"
+        if "fields" in changed:
+            refused["fields"] = f"{there}, read by {shown(before.fields)}: make a new project"
+        if "guideline" in changed and "guideline" in changes:
+            refused["guideline"] = f"{there}, labelled under the guideline in force: it cannot be exchanged this way"
+    if refused:
+        raise SettingsError(refused)
+
+
+def items(session: Session, project_id: int) -> int:
+    """How many items there are; at least 1 while a file is being imported."""
+    found = session.execute(
+        select(func.count()).select_from(Item).where(col(Item.project_id) == project_id)
+    ).scalar_one()
+    running = select(col(Lot.id)).where(
+        col(Lot.project_id) == project_id, col(Lot.state).in_((LotState.RUNNING, LotState.OPENING))
+    )
+    return int(found) or int(session.execute(running.limit(1)).first() is not None)
+
+
+def _apply(
+    session: Session,
+    project_id: int,
+    before: ProjectSpec,
+    after: ProjectSpec,
+    found: Sequence[Difference],
+    now: datetime,
+    by: int | None,
+) -> None:
+    keys = {one.key for one in found}
+    if "overlap" in keys:
+        projects.set_overlap(session, project_id, after.overlap, now, by)
+    for one in found:
+        if one.key == "channels":
+            purpose = Purpose(one.what.rpartition(".")[2])
+            projects.set_channel(session, project_id, purpose, one.after, now, by)
+    rest = [one for one in found if one.key not in ("overlap", "channels", "guideline")]
+    if rest:
+        _put_columns(session, project_id, after, keys)
+        _put_labels(session, project_id, before, after)
+        history.note(
+            session, now, CHANGED, "project", project_id, project_id=project_id, actor_id=by,
+            before={one.what: one.before for one in rest}, after={one.what: one.after for one in rest},
+        )  # fmt: skip
+    if before.guideline_markdown != after.guideline_markdown:
+        _put_guideline(session, project_id, after.guideline_markdown, now, by)
+
+
+def _put_columns(session: Session, project_id: int, after: ProjectSpec, keys: set[str]) -> None:
+    values: dict[str, Any] = {COLUMNS[key]: getattr(after, key) for key in keys & set(COLUMNS)}
+    if "level" in keys:
+        values["level"] = after.level
+    if "fields" in keys:
+        values["fields"] = list(after.fields)
+    if keys & set(INTAKE):
+        values["intake"] = after.model_dump(mode="json", include=set(INTAKE))
+    values["version"] = col(Project.version) + 1
+    session.execute(update(Project).where(col(Project.id) == project_id).values(**values))
+
+
+def _put_labels(session: Session, project_id: int, before: ProjectSpec, after: ProjectSpec) -> None:
+    mine = col(LabelValue.project_id) == project_id
+    if before.level != after.level or _other_values(before, after):
+        session.execute(delete(LabelValue).where(mine))
+        projects.insert_labels(session, project_id, after)
+        return
+    for position, label in enumerate(after.labels, start=1):
+        session.execute(
+            update(LabelValue)
+            .where(mine, col(LabelValue.value) == label.value)
+            .values(position=position, title=label.title, description=label.description)
+        )
+
+
+def _other_values(before: ProjectSpec, after: ProjectSpec) -> bool:
+    """Whether the values are others; at level nominal the order says nothing, and may be another one."""
+    old, new = ([label.value for label in spec.labels] for spec in (before, after))
+    return sorted(old) != sorted(new) if after.level is Level.NOMINAL else old != new
+
+
+def _put_guideline(session: Session, project_id: int, markdown: str, now: datetime, by: int | None) -> None:
+    """A new minor version: no rule of labelling is another one, so nobody needs to read it anew."""
+    old = session.execute(
+        select(col(Guideline.major), col(Guideline.minor))
+        .join(Project, col(Project.guideline_id) == col(Guideline.id))
+        .where(col(Project.id) == project_id)
+    ).one()
+    row = {
+        "project_id": project_id,
+        "major": old.major,
+        "minor": old.minor + 1,
+        "markdown": markdown,
+        "by_id": by,
+        "at": now,
+    }
+    new: int = session.execute(insert(Guideline).values(**row).returning(col(Guideline.id))).scalar_one()
+    session.execute(update(Project).where(col(Project.id) == project_id).values(guideline_id=new))
+    history.note(
+        session, now, "guideline.version", "guideline", new, project_id=project_id, actor_id=by,
+        before={"version": f"{old.major}.{old.minor}"}, after={"version": f"{old.major}.{old.minor + 1}"},
+    )  # fmt: skip
+
+
+def _of_project(project_id: int, *columns: Any) -> Any:
+    return select(*columns).where(
+        col(History.subject) == "project", col(History.subject_id) == project_id, col(History.project_id) == project_id
+    )
+
+
+def _sentences(name: str | None, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    who = name or "Somebody at the command line"
+    for what, value in after.items():
+        yield f"{who} changed {what} from {shown(before.get(what))} to {shown(value)}."
