@@ -47,6 +47,8 @@ def _one(sim: Simulator, element: Json, field: str, value: Any, remembered: list
         known = isinstance(value, str) and bool(_DATE.fullmatch(value))
     elif field == "selected_time":
         known = isinstance(value, str) and bool(_TIME.fullmatch(value))
+    elif field == "selected_date_time":
+        known = isinstance(value, int) and not isinstance(value, bool)
     elif field == "value":
         known = isinstance(value, str) and len(value) <= 3000
     if not known:

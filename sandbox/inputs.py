@@ -46,9 +46,15 @@ def walk(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 
 
 def initial(
-    blocks: list[Json], known: dict[str, Json], before: dict[tuple[str, str], Json] | None = None
+    blocks: list[Json],
+    known: dict[str, Json],
+    before: dict[tuple[str, str], Json] | None = None,
+    place: str | None = None,
 ) -> dict[str, Json]:
-    """The state of every element: what was ``known`` where the same element stands again, else its initial value."""
+    """The state of every element: what was ``known`` where the same element stands again, else its initial value.
+
+    ``place`` is the conversation that ``default_to_current_conversation`` means.
+    """
     state: dict[str, Json] = {}
     for block, element in walk(blocks):
         if element["type"] not in FIELDS:
@@ -57,14 +63,16 @@ def initial(
         kept = known.get(block_id, {}).get(action_id)
         was = (before or {}).get((block_id, action_id))
         if kept is None or kept["type"] != element["type"] or (was is not None and not _fits(element, kept)):
-            kept = _fresh(element)
+            kept = _fresh(element, place)
         state.setdefault(block_id, {})[action_id] = kept
     return state
 
 
-def _fresh(element: Json) -> Json:
+def _fresh(element: Json, place: str | None) -> Json:
     field, start = FIELDS[element["type"]]
     empty: Any = [] if field in LISTS else None
+    if element.get("default_to_current_conversation") and place:
+        empty = [place] if field in LISTS else place
     return {"type": element["type"], field: element.get(start, empty)}
 
 

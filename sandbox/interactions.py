@@ -150,7 +150,7 @@ def _obey(sim: Simulator, user: User, view: View, answer: Any) -> Json:
         body = checked(sim, answer.get("view"), "modal")
         if len(sim.workspace.modals[user.id]) >= DEPTH:
             raise SlackError("push_limit_reached")
-        show(sim, user.id, body)
+        show(sim, user.id, body, view.place)
         return {"ok": True, "action": "push"}
     raise SlackError("unknown_response_action")
 

@@ -36,7 +36,7 @@ def message_action(sim: Simulator, user: User, message: Message, action: Json, v
         "type": "block_actions",
         **_who(sim, user),
         "container": container,
-        "trigger_id": sim.trigger(user.id),
+        "trigger_id": sim.trigger(user.id, place=place.id),
         "channel": {"id": place.id, "name": place.label},
         "state": {"values": values},
         "response_url": hooks.make(sim, user.id, place.id, message),
@@ -54,7 +54,7 @@ def view_action(sim: Simulator, user: User, view: View, action: Json) -> Json:
         "type": "block_actions",
         **_who(sim, user),
         "container": {"type": "view", "view_id": view.id},
-        "trigger_id": sim.trigger(user.id, view.id),
+        "trigger_id": sim.trigger(user.id, view.id, view.place),
         "view": shown,
         "state": shown["state"],
         "actions": [action],
@@ -66,7 +66,7 @@ def submission(sim: Simulator, user: User, view: View) -> Json:
     return {
         "type": "view_submission",
         **_who(sim, user),
-        "trigger_id": sim.trigger(user.id, view.id),
+        "trigger_id": sim.trigger(user.id, view.id, view.place),
         "view": shapes.view(sim.workspace, view),
         "response_urls": _response_urls(sim, user, view),
     }
@@ -140,5 +140,5 @@ def command(sim: Simulator, user: User, channel: str, name: str, text: str) -> J
         "api_app_id": sim.workspace.bot.id,
         "is_enterprise_install": "false",
         "response_url": hooks.make(sim, user.id, place.id, command=True),
-        "trigger_id": sim.trigger(user.id),
+        "trigger_id": sim.trigger(user.id, place=place.id),
     }

@@ -38,11 +38,14 @@ class Settings:
 
 @dataclass
 class Trigger:
-    """What a click or command may open: good once, for three seconds. ``view`` is set when it came from a modal."""
+    """What a click or command may open: good once, for three seconds. ``view`` is set when it came from a modal,
+    ``place`` when it came from a conversation.
+    """
 
     user: str
     expires: float
     view: str | None = None
+    place: str | None = None
     used: bool = False
 
 
@@ -70,12 +73,12 @@ class Simulator:
         """Whether an event of this name reaches the app."""
         return self.workspace.app is not None and subscriptions.heard(self.workspace.app, self.lacks, event)
 
-    def trigger(self, user: str, view: str | None = None) -> str:
+    def trigger(self, user: str, view: str | None = None, place: str | None = None) -> str:
         """A trigger_id for something this person just did."""
         now = time.time()
         for old in list(itertools.islice(self.triggers, 2)):  # two out for one in: the oldest come first
             if self.triggers[old].expires < now - FORGET_TRIGGERS:
                 del self.triggers[old]
         key = f"{int(now * 1000)}.{secrets.randbelow(10**9)}.{secrets.token_hex(16)}"
-        self.triggers[key] = Trigger(user, now + self.settings.trigger_seconds, view)
+        self.triggers[key] = Trigger(user, now + self.settings.trigger_seconds, view, place)
         return key

@@ -77,7 +77,10 @@ class Message:
 
 @dataclass
 class View:
-    """A modal or a Home tab of one person. ``inputs`` is {block_id: {action_id: state}}."""
+    """A modal or a Home tab of one person. ``inputs`` is {block_id: {action_id: state}}.
+
+    ``place`` is the conversation that it was opened from.
+    """
 
     id: str
     kind: str
@@ -87,6 +90,7 @@ class View:
     root: str
     previous: str | None = None
     inputs: dict[str, Json] = field(default_factory=dict)
+    place: str | None = None
     changed: float = 0.0
     urls: list[Json] = field(default_factory=list)
 

@@ -55,7 +55,7 @@ def open_view(sim: Simulator, args: Json) -> Json:
     trigger.used = True
     for key in list(sim.workspace.modals[trigger.user]):
         sim.workspace.drop_view(sim.workspace.views[key])
-    return {"view": shapes.view(sim.workspace, show(sim, trigger.user, body))}
+    return {"view": shapes.view(sim.workspace, show(sim, trigger.user, body, trigger.place))}
 
 
 @method("views.push", tier=4)
@@ -70,16 +70,17 @@ def push_view(sim: Simulator, args: Json) -> Json:
         raise SlackError("push_limit_reached")
     body = checked(sim, args["view"], "modal")
     trigger.used = True
-    return {"view": shapes.view(sim.workspace, show(sim, trigger.user, body))}
+    return {"view": shapes.view(sim.workspace, show(sim, trigger.user, body, trigger.place))}
 
 
-def show(sim: Simulator, user: str, body: Json) -> View:
+def show(sim: Simulator, user: str, body: Json, place: str | None = None) -> View:
     """Put a checked modal on top of a person's stack."""
     stack = sim.workspace.modals[user]
     key = ids.fresh("V")
     previous = stack[-1] if stack else None
     root = sim.workspace.views[stack[0]].root if stack else key
-    view = View(key, "modal", user, body, "", root, previous, inputs.initial(body["blocks"], {}))
+    state = inputs.initial(body["blocks"], {}, place=place)
+    view = View(key, "modal", user, body, "", root, previous, state, place)
     stack.append(key)
     sim.workspace.save_view(view)
     sim.live.tell([user], "view", view_id=key)
@@ -90,7 +91,7 @@ def replace(sim: Simulator, view: View, body: Json) -> None:
     """Put new content into a view; inputs whose ids stay keep what was typed."""
     old = inputs.elements(view.body["blocks"])
     view.body = body
-    view.inputs = inputs.initial(body["blocks"], view.inputs, old)
+    view.inputs = inputs.initial(body["blocks"], view.inputs, old, view.place)
     sim.workspace.save_view(view)
     kind = "home" if view.kind == "home" else "view"
     sim.live.tell([view.user], kind, view_id=view.id)

@@ -1,6 +1,8 @@
 """Block elements: buttons, selects, pickers, inputs, and where each may stand."""
 
+import re
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.rules.checks import (
     Check,
@@ -34,7 +36,16 @@ TIME = pattern(r"([01]\d|2[0-3]):[0-5]\d", "must be a valid time")
 USER = pattern(r"[UW][A-Z0-9]{2,}", "must be a valid user id")
 CHANNEL = pattern(r"[CG][A-Z0-9]{2,}", "must be a valid channel id")
 CONVERSATION = pattern(r"[CDGUW][A-Z0-9]{2,}", "must be a valid conversation id")
-NUMBER = pattern(r"-?\d+(\.\d+)?", "must be a valid number")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+NUMBER = pattern(_NUMBER.pattern, "must be a valid number")
+
+
+def time_zone(value: Any, path: str, seen: Seen) -> None:
+    """An IANA name."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        seen.fault("must be a valid IANA time zone", path)
 
 
 def focus(value: Any, path: str, seen: Seen) -> None:
@@ -71,6 +82,13 @@ def _chosen_is_offered(value: Any, path: str, seen: Seen) -> None:
                 seen.fault(f"{name} must be among the options", f"{path}/{name}")
 
 
+def _no_more_than_may(value: Any, path: str, seen: Seen) -> None:
+    most = value.get("max_selected_items")
+    for name, chosen in value.items():
+        if name.startswith("initial_") and isinstance(chosen, list) and isinstance(most, int) and len(chosen) > most:
+            seen.fault("must not be more than max_selected_items", f"{path}/{name}")
+
+
 button = _element(
     "button",
     {"text": plain_text(75)},
@@ -101,6 +119,7 @@ multi_static_select = _element(
     },
     exactly_one("options", "option_groups"),
     _chosen_is_offered,
+    _no_more_than_may,
 )
 external_select = _element(
     "external_select", {}, {"initial_option": option(marked=False), "min_query_length": integer(0, 1000), **_SELECT}
@@ -109,9 +128,12 @@ multi_external_select = _element(
     "multi_external_select",
     {},
     {"initial_options": array(option(marked=False), 1, 100), "min_query_length": integer(0, 1000), **_MULTI},
+    _no_more_than_may,
 )
 users_select = _element("users_select", {}, {"initial_user": USER, **_SELECT})
-multi_users_select = _element("multi_users_select", {}, {"initial_users": array(USER, 1, 100), **_MULTI})
+multi_users_select = _element(
+    "multi_users_select", {}, {"initial_users": array(USER, 1, 100), **_MULTI}, _no_more_than_may
+)
 _conversations: dict[str, Check] = {"default_to_current_conversation": boolean, "filter": conversation_filter}
 conversations_select = _element(
     "conversations_select",
@@ -122,11 +144,14 @@ multi_conversations_select = _element(
     "multi_conversations_select",
     {},
     {"initial_conversations": array(CONVERSATION, 1, 100), **_conversations, **_MULTI},
+    _no_more_than_may,
 )
 channels_select = _element(
     "channels_select", {}, {"initial_channel": CHANNEL, "response_url_enabled": boolean, **_SELECT}
 )
-multi_channels_select = _element("multi_channels_select", {}, {"initial_channels": array(CHANNEL, 1, 100), **_MULTI})
+multi_channels_select = _element(
+    "multi_channels_select", {}, {"initial_channels": array(CHANNEL, 1, 100), **_MULTI}, _no_more_than_may
+)
 radio_buttons = _element(
     "radio_buttons",
     {"options": options(10, marked=True)},
@@ -140,7 +165,7 @@ checkboxes = _element(
     _chosen_is_offered,
 )
 datepicker = _element("datepicker", {}, {"initial_date": DATE, **_SELECT})
-timepicker = _element("timepicker", {}, {"initial_time": TIME, "timezone": string(1, 255), **_SELECT})
+timepicker = _element("timepicker", {}, {"initial_time": TIME, "timezone": time_zone, **_SELECT})
 datetimepicker = _element(
     "datetimepicker", {}, {"initial_date_time": integer(1_000_000_000, 9_999_999_999), **_CONFIRM, **_FOCUS}
 )
@@ -160,6 +185,20 @@ def _min_not_over_max(value: Any, path: str, seen: Seen) -> None:
         seen.fault(f"must be less than {high + 1} characters", f"{path}/initial_value")
 
 
+def _numbers_in_order(value: Any, path: str, seen: Seen) -> None:
+    given = {name: value[name] for name in ("min_value", "initial_value", "max_value") if name in value}
+    read = {name: float(text) for name, text in given.items() if isinstance(text, str) and _NUMBER.fullmatch(text)}
+    low, high, first = read.get("min_value"), read.get("max_value"), read.get("initial_value")
+    if low is not None and high is not None and low > high:
+        seen.fault("must be less than or equal to max_value", f"{path}/min_value")
+    if first is not None and ((low is not None and first < low) or (high is not None and first > high)):
+        seen.fault("must be between min_value and max_value", f"{path}/initial_value")
+    if value.get("is_decimal_allowed") is False and any(
+        "." in text for text in given.values() if isinstance(text, str)
+    ):
+        seen.fault("must be integers when is_decimal_allowed is false", path)
+
+
 _TYPED: dict[str, Check] = {"dispatch_action_config": dispatch_action_config, **_FOCUS, **_PLACEHOLDER}
 plain_text_input = _element(
     "plain_text_input",
@@ -177,6 +216,7 @@ number_input = _element(
     "number_input",
     {"is_decimal_allowed": boolean},
     {"initial_value": NUMBER, "min_value": NUMBER, "max_value": NUMBER, **_TYPED},
+    _numbers_in_order,
 )
 email_text_input = _element("email_text_input", {}, {"initial_value": string(0, 3000), **_TYPED})
 url_text_input = _element("url_text_input", {}, {"initial_value": string(0, 3000), **_TYPED})

@@ -318,6 +318,34 @@ def test_views(view: Json, path: str) -> None:
     assert [message.split("[json-pointer:")[1] for message in messages][:1] == [path + "]"]
 
 
+def number(**limits: str) -> Json:
+    return field("number_input", is_decimal_allowed=False, **limits)
+
+
+@pytest.mark.parametrize(
+    ("block", "path"),
+    [
+        (number(min_value="3", max_value="2"), "/element/min_value"),
+        (number(initial_value="10", max_value="9"), "/element/initial_value"),
+        (number(initial_value="0", min_value="1"), "/element/initial_value"),
+        (number(initial_value="1.5"), "/element"),
+        (field("timepicker", timezone="Mars/Olympus"), "/element/timezone"),
+        (field("timepicker", initial_time="24:00"), "/element/initial_time"),
+        (field("multi_users_select", initial_users=["U0A", "U0B"], max_selected_items=1), "/element/initial_users"),
+        (field("conversations_select", filter={"include": ["secret"]}), "/element/filter/include/0"),
+    ],
+)
+def test_inputs_of_a_modal_that_contradict_themselves(block: Json, path: str) -> None:
+    view = {"type": "modal", "title": plain(2), "submit": plain(2), "blocks": [block]}
+    assert [fault for fault in check_view(view, "modal", lambda _: True) if f"/view/blocks/0{path}]" in fault]
+
+
+def test_numbers_at_their_limits_fit() -> None:
+    view = {"type": "modal", "title": plain(2), "submit": plain(2)}
+    blocks = [number(min_value="1", max_value="9", initial_value=edge) for edge in ("1", "9")]
+    assert check_view({**view, "blocks": blocks}, "modal", lambda _: True) == []
+
+
 def test_a_full_modal_fits() -> None:
     inputs = [
         field(kind, **more)

@@ -54,9 +54,9 @@ export function createHints(field, { inThread, onTaken }) {
 
 function offersFor(field, inThread) {
   const before = field.value.slice(0, field.selectionStart);
-  if (!inThread && before.startsWith("/")) return commands(before);
   const mention = before.match(/(?:^|[\s(])@([\p{L}\p{N} ._-]{0,30})$/u);
-  return mention ? people(mention[1].toLowerCase(), before.length - mention[1].length - 1) : [];
+  if (mention) return people(mention[1].toLowerCase(), before.length - mention[1].length - 1);
+  return !inThread && before.startsWith("/") ? commands(before) : [];
 }
 
 function commands(typed) {

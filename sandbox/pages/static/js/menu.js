@@ -100,6 +100,7 @@ function place(menu, anchor, wide) {
   if (!anchor.isConnected) return;
   const box = anchor.getBoundingClientRect();
   menu.style.minWidth = `${Math.max(wide ? 240 : 160, box.width)}px`;
+  menu.style.left = "8px";   // near the right edge it would be measured narrower than it is
   const size = menu.getBoundingClientRect();
   const below = box.bottom + 4 + size.height <= innerHeight;
   menu.style.top = `${Math.max(8, below ? box.bottom + 4 : Math.max(8, box.top - size.height - 4))}px`;

@@ -44,8 +44,10 @@ export function createSurface(target, { neverFolds = false } = {}) {
     hold(block, element, type, initial) {
       const key = keyOf(block, element);
       const before = former.get(key) ?? entries.get(key);
-      const fresh = { block: block.block_id, action: element.action_id, type, value: surface.remembered(block, element, type) ?? initial, touched: false };
-      const kept = before?.touched && before.type === type ? before : fresh;
+      const entered = before?.touched && before.type === type;
+      const value = (entered ? null : surface.remembered(block, element, type)) ?? initial;   // what was entered is newer than what is remembered
+      const fresh = { block: block.block_id, action: element.action_id, type, value, touched: false };
+      const kept = entered && isOffered(element, before.value) ? before : fresh;
       entries.set(key, kept);
       return kept.value;
     },
@@ -87,6 +89,12 @@ export function createSurface(target, { neverFolds = false } = {}) {
     },
   };
   return surface;
+}
+
+/** Whether what was chosen is still among the options: a view may have been changed meanwhile. */
+function isOffered(element, { selected_option: one, selected_options: several }) {
+  const offered = [...(element.options ?? []), ...(element.option_groups ?? []).flatMap(({ options }) => options)].map(({ value }) => value);
+  return !offered.length || [one, ...(several ?? [])].filter(Boolean).every(({ value }) => offered.includes(value));
 }
 
 const keyOf = (block, element) => JSON.stringify([block.block_id, element.action_id]);

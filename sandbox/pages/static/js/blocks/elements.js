@@ -3,6 +3,7 @@ import { freshId, h, icon, safeUrl } from "../dom.js";
 import { openMenu } from "../menu.js";
 import { plainText, textObject } from "../text/mrkdwn.js";
 import { asJson } from "./json.js";
+import { datePicker, dateTimePicker, timePicker } from "./moments.js";
 import { SELECTS, select } from "./select.js";
 import { sourceOf } from "./simple.js";
 import { textInput } from "./text_input.js";
@@ -18,8 +19,9 @@ const ELEMENTS = {
   overflow,
   radio_buttons: choices,
   checkboxes: choices,
-  datepicker: (...all) => moment(all, { kind: "date", slot: "selected_date", initial: "initial_date" }),
-  timepicker: (...all) => moment(all, { kind: "time", slot: "selected_time", initial: "initial_time" }),
+  datepicker: datePicker,
+  timepicker: timePicker,
+  datetimepicker: dateTimePicker,
   image: (element) => h("img", { class: "accessory-image", src: sourceOf(element), alt: element.alt_text ?? "" }),
   plain_text_input: textInput,
   number_input: textInput,
@@ -80,17 +82,5 @@ function choices(element, block, surface, { form, name, describedBy } = {}) {
     box.checked = chosen.has(option.value);
     return h("label", { class: "choice" }, box, h("span", { class: "choice-text", dir: "auto" }, textObject(option.text), option.description && h("span", { class: "choice-description" }, textObject(option.description))));
   }));
-  return node;
-}
-
-function moment([element, block, surface, { form, name, describedBy } = {}], { kind, slot, initial }) {
-  const held = surface.hold(block, element, element.type, { [slot]: element[initial] ?? null });
-  const attributes = control(element, { name, describedBy });
-  if (!name && !element.accessibility_label) attributes["aria-label"] = plainText(element.placeholder) || `Choose a ${kind}`;
-  const node = h("input", { type: kind, class: "text-input moment", value: held[slot] ?? "", ...attributes, onchange: () => {
-    const value = { [slot]: node.value || null };
-    surface.enter(block, element, value);
-    if (!form) surface.act({ block, element, control: node, payload: value });
-  } });
   return node;
 }

@@ -7,14 +7,22 @@ import { plainText } from "../text/mrkdwn.js";
 
 const people = () => [...state.users.values()].filter((user) => !user.deleted)
   .map((user) => ({ id: user.id, label: nameOf(user), description: user.title, colour: colourOf(user) }));
-const channels = () => state.view.channels.map((channel) => ({ id: channel.id, label: `${channel.is_private ? "🔒" : "#"} ${channel.name}` }));
-const direct = () => state.view.dms.map((dm) => ({ id: dm.id, label: nameOf(dm.user) }));
+const choiceOfChannel = (channel) => ({ id: channel.id, label: `${channel.is_private ? "🔒" : "#"} ${channel.name}`, description: channel.is_archived ? "archived" : "" });
+const channels = () => state.view.channels.filter((channel) => !channel.is_private).map(choiceOfChannel);
+
+/** Where `filter` lets in: public and private channels, direct messages, those with the app or without. */
+function conversations({ include, exclude_bot_users: noBots } = {}) {
+  const kinds = include ?? ["public", "private", "im"];
+  const places = state.view.channels.filter((channel) => kinds.includes(channel.is_private ? "private" : "public")).map(choiceOfChannel);
+  const people = state.view.dms.filter((dm) => kinds.includes("im") && !(noBots && dm.user.is_bot)).map((dm) => ({ id: dm.id, label: nameOf(dm.user) }));
+  return [...places, ...people];
+}
 const chosenOption = (option) => ({ id: option.value, label: plainText(option.text), option });
 
 const OPTIONS = { one: "selected_option", many: "selected_options", kept: (choice) => choice.option, choiceOf: chosenOption, first: "option" };
 const byId = (one, many, first, list) => ({ one, many, first, list, kept: (choice) => choice.id, choiceOf: (id) => list().find((choice) => choice.id === id) ?? { id, label: id } });
 const USERS = byId("selected_user", "selected_users", "user", people);
-const CONVERSATIONS = byId("selected_conversation", "selected_conversations", "conversation", () => [...channels(), ...direct()]);
+const CONVERSATIONS = byId("selected_conversation", "selected_conversations", "conversation", (element) => conversations(element?.filter));
 const CHANNELS = byId("selected_channel", "selected_channels", "channel", channels);
 
 export const SELECTS = {
@@ -47,6 +55,7 @@ export function select(element, block, surface, { form, name, describedBy } = {}
     "aria-expanded": "false",
     "aria-describedby": describedBy,
     data: { actionId: element.action_id },
+    autofocus: element.focus_on_load,
     onclick: () => open(),
     onkeydown: (event) => ["ArrowDown", "ArrowUp"].includes(event.key) && (event.preventDefault(), open()),
   }, label, icon("chevron"));
@@ -91,7 +100,7 @@ function firstValue(element, kind, many) {
 
 /** Where a menu's choices come from: a list, or a search that asks the app. */
 function sourceOf(element, block, surface, kind) {
-  if (kind.list) return { choices: kind.list() };
+  if (kind.list) return { choices: kind.list(element) };
   if (!element.type.includes("external")) return { choices: choicesIn(element) };
   const least = element.min_query_length ?? 3;
   return {
