@@ -63,7 +63,7 @@ def import_items(
     with opened() as store:
         with store.read() as session:
             project_id = project(session, name)
-        asked, chosen = _answered(store, project_id, file, asked, _columns(columns or []))
+        asked, chosen = _answered(store, project_id, file, asked, _columns(columns or []), quiet=as_json)
         with _progress(file) as progress:
             how: dict[str, Any] = {"asked": asked, "columns": chosen, "on_change": change}
             report: Report = (
@@ -109,11 +109,12 @@ def _columns(typed: list[str]) -> dict[str, str]:
 
 
 def _answered(
-    store: Store, project_id: int, file: Path, asked: Asked, columns: dict[str, str]
+    store: Store, project_id: int, file: Path, asked: Asked, columns: dict[str, str], *, quiet: bool
 ) -> tuple[Asked, dict[str, str]]:
     """How the file will be read, shown; what is unsure is asked where somebody sits at the terminal."""
     from dataclasses import replace
 
+    from workflow.errors import RefusedError
     from workflow.intake import importing
 
     found = importing.look(store, project_id, file, asked, columns)
@@ -126,10 +127,11 @@ def _answered(
                 columns[question.role] = _choice(question.role, question.choices, found.asked.fields)
         if found.questions:
             found = importing.look(store, project_id, file, asked, columns)
-    print(import_report.as_written(file.name, found.written), file=sys.stderr)
+    if not quiet:
+        print(import_report.as_written(file.name, found.written), file=sys.stderr)
     if found.questions:
         hint = "Say it with --map PART=COLUMN, or --header or --no-header. Nothing was imported."
-        raise WrongCallError("\n".join([*(question.words for question in found.questions), hint]))
+        raise RefusedError("\n".join([*(question.words for question in found.questions), hint]))
     return asked, columns
 
 
