@@ -38,7 +38,7 @@ def spaced(raw: str) -> str:
     """The same without entities: applied twice it changes nothing more."""
     clean = raw
     if not clean.isascii():
-        clean = _SURROGATE.sub(REPLACEMENT, joined_surrogates(clean))
+        clean = whole(clean)
     if not clean.isprintable():
         clean = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", clean))
     clean = _SPACES.sub(" ", unicodedata.normalize("NFC", clean))
@@ -67,6 +67,11 @@ def storable(raw: str) -> str:
 def printable(raw: str) -> bool:
     """Whether a text stands on one line and has no control character or lone surrogate in it."""
     return _UNPRINTABLE.search(raw) is None
+
+
+def whole(raw: str) -> str:
+    """Pairs of surrogate halves made one character, and halves that stand alone U+FFFD."""
+    return _SURROGATE.sub(REPLACEMENT, joined_surrogates(raw))
 
 
 def joined_surrogates(raw: str) -> str:
