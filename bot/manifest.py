@@ -42,7 +42,7 @@ def manifest(*, request_url: str | None = None) -> dict[str, Any]:
                 {
                     "command": COMMAND,
                     "description": "Batches, digests, people and guidelines",
-                    "usage_hint": "batch | digest | assign @who 25 | people | guideline | help",
+                    "usage_hint": "batch | digest | assign @who 25 | people | guideline | new | settings | help",
                     "should_escape": True,
                     **({"url": request_url} if request_url else {}),
                 }

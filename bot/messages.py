@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import readings
+from bot import readings, readings_projects
 from bot.sender.drawing import Drawn, Picture
 from templates.blocks import render, render_view
 from templates.charts import ChartDay, alt_text, daily_chart
 from workflow.views.batch import batch_version, hold_batch
 from workflow.views.case import case_version, hold_case
+from workflow.views.project import hold_project, project_version
 
 Loader = Callable[[Session, Mapping[str, Any], datetime], Mapping[str, Any] | None]
 
@@ -34,6 +35,7 @@ MESSAGES: dict[str, Loader] = {
     "refused": _given,
     "said": _given,
     "nothing": readings.nothing,
+    "project_made": readings_projects.made,
 }
 VIEWS: dict[str, Loader] = {
     "home": readings.home,
@@ -44,11 +46,21 @@ VIEWS: dict[str, Loader] = {
     "guideline": readings.guideline,
     "people": readings.people_form,
     "assign": readings.assign_form,
+    "project_new": readings_projects.new_form,
+    "project_settings": readings_projects.settings_form,
 }
 TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader"}
-VERSIONS: dict[str, Callable[[Session, int], int | None]] = {"batch": batch_version, "escalation": case_version}
+VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
+    "batch": batch_version,
+    "escalation": case_version,
+    "project": project_version,
+}
 
-HOLDS: dict[str, Callable[[Session, int], None]] = {"batch": hold_batch, "escalation": hold_case}
+HOLDS: dict[str, Callable[[Session, int], None]] = {
+    "batch": hold_batch,
+    "escalation": hold_case,
+    "project": hold_project,
+}
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,12 @@ def start(
     sender_settings: SenderSettings | None = None,
     answer_pace: Pace | None = None,
     words: dict[str, Word] | None = None,
+    who_makes: str = "anybody",
 ) -> Concord:
-    """Connect to Slack and begin to work. Raises NotConnectedError with words for the operator where that fails."""
+    """Connect to Slack and begin to work; ``who_makes`` projects in chat: anybody, or leads.
+
+    Raises NotConnectedError with words for the operator where that fails.
+    """
     settings = sender_settings or SenderSettings()
     client = web_client(connection.bot_token, base_url=connection.api_url, timeout=settings.call_timeout)
     installation = sign_in(client)
@@ -106,7 +110,7 @@ def start(
     carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace, in_hand=in_hand)
     secret = connection.signing_secret if connection.app_token is None else None
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
-    everything.register(Desk(app, store, carrier, clock), words)
+    everything.register(Desk(app, store, carrier, clock), words, who_makes=who_makes)
     sender.start()
     door = _door(connection, app, clicks, in_hand)
     stopped = threading.Event()

@@ -1,6 +1,7 @@
 """What the environment says: where the store is, how Slack is reached. A ``.env`` file in the folder is read too."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +14,9 @@ class Settings(BaseSettings):
 
     concord_home: Path = Path(".concord")
     concord_database_url: SecretStr | None = None
+    concord_new_projects: Literal["anybody", "leads"] = Field(
+        default="anybody", description="Who may make a project in chat: anybody, or leads and managers of one."
+    )
     slack_api_url: str | None = None
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None

@@ -9,6 +9,7 @@ from handlers.answer import Answer, OpenView, Say
 from handlers.batches import get_batch
 from handlers.click import Click
 from handlers.desk import Desk
+from handlers.projects import open_settings
 from storage.tables import Role
 from workflow import people
 from workflow.errors import RefusedError
@@ -22,6 +23,8 @@ HELP = """Concord runs annotation in Slack. What you can say here:
 /concord assign everybody 25 [project] - a batch for everybody who is free (leads)
 /concord people [project] - who is in a project; add, change, remove (leads)
 /concord guideline [project] - read the guideline
+/concord new - make a project
+/concord settings [project] - change what a project is (leads)
 With one project, or in a project's channel, its name can be left out. Your work waits in App Home."""
 
 Word = Callable[[Session, Click, list[str]], Answer | list[Answer] | None]
@@ -104,4 +107,5 @@ WORDS: dict[str, Word] = {
     "assign": assign,
     "people": open_people,
     "guideline": guideline,
+    "settings": open_settings,
 }

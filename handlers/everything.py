@@ -1,14 +1,16 @@
 """All handlers, at one desk."""
 
 from collections.abc import Mapping
+from functools import partial
 
-from handlers import batches, command, digests, flags, home, labelling, people, reading, rulings
+from handlers import batches, command, digests, flags, home, labelling, people, projects, reading, rulings
 from handlers.command import Word
 from handlers.desk import Desk
 
 
-def register(desk: Desk, words: Mapping[str, Word] | None = None) -> None:
-    """Register every handler; ``words`` are additional words of the slash command."""
+def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: str = "anybody") -> None:
+    """Register every handler; ``words`` are additional words of the slash command, ``who_makes`` makes projects."""
     for area in (labelling, flags, rulings, reading, batches, digests, people, home):
         area.register(desk)
-    command.register(desk, words or {})
+    projects.register(desk, who_makes)
+    command.register(desk, {"new": partial(projects.open_new, who_makes), **(words or {})})

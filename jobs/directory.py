@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
+from sqlmodel import Session
 
 from storage.engine import Store
+from workflow import new_project
 from workflow.directory import Directory, resolve, unknown
 
 log = structlog.get_logger()
@@ -26,4 +28,10 @@ def refresh(store: Store, read: Callable[[], Directory], now: datetime) -> None:
     except Exception as error:
         log.warning("directory not read", error=type(error).__name__, why=str(error))
         return
-    store.transact(lambda session: resolve(session, known, now))
+    store.transact(lambda session: _bring_up_to_date(session, known, now))
+
+
+def _bring_up_to_date(session: Session, known: Directory, now: datetime) -> None:
+    before = new_project.told(session)
+    resolve(session, known, now)
+    new_project.tell_anew(session, before, now)

@@ -19,22 +19,30 @@ class TooLargeError(Exception):
 
 
 async def from_stream(path: Path, pieces: AsyncIterator[bytes], most: int) -> int:
-    """Write what comes to ``path``; how many bytes it was. Raises TooLargeError, and then leaves nothing."""
+    """Write what comes to ``path``; how many bytes it was.
+
+    Raises TooLargeError, or what the sender's going away raises; then nothing is left on disk.
+    """
     path.parent.mkdir(exist_ok=True)
+    try:
+        with path.open("wb") as file:
+            return await _write(file, pieces, most)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+async def _write(file: BinaryIO, pieces: AsyncIterator[bytes], most: int) -> int:
     total, waiting = 0, bytearray()
-    with path.open("wb") as file:
-        async for piece in pieces:
-            total += len(piece)
-            if total > most:
-                break
-            waiting += piece
-            if len(waiting) >= _PIECE:
-                await asyncio.to_thread(file.write, bytes(waiting))
-                waiting.clear()
-        file.write(waiting)
-    if total > most:
-        path.unlink()
-        raise TooLargeError
+    async for piece in pieces:
+        total += len(piece)
+        if total > most:
+            raise TooLargeError
+        waiting += piece
+        if len(waiting) >= _PIECE:
+            await asyncio.to_thread(file.write, bytes(waiting))
+            waiting.clear()
+    file.write(waiting)
     return total
 
 

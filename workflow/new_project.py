@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from storage.tables import Member, Outbox, Person, Project, Role
 from workflow import outbox, people, project_form, projects
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.project_form import FormError
+from workflow.project_yaml import as_yaml
 
 ANYBODY, LEADS = "anybody", "leads"
 CARD = "project"
@@ -42,7 +43,7 @@ def make(session: Session, form: Mapping[str, Any], slack_id: str, asked: str, n
     ``asked`` tells one form from another. Raises FormError with all faults by field.
     """
     key = f"project:{asked}"
-    if _told(session, key):
+    if _is_made(session, key):
         return None
     spec, faults = project_form.new_project(form, slack_id)
     name = str(form.get("name") or "")
@@ -55,7 +56,7 @@ def make(session: Session, form: Mapping[str, Any], slack_id: str, asked: str, n
         project_id = projects.create(session, spec, now, maker).project_id
     except RefusedError as error:
         # Somebody took the name in this very moment: perhaps the same form, sent twice.
-        if _told(session, key):
+        if _is_made(session, key):
             return None
         raise FormError({"name": str(error)}) from None
     outbox.put(
@@ -64,5 +65,31 @@ def make(session: Session, form: Mapping[str, Any], slack_id: str, asked: str, n
     return project_id
 
 
-def _told(session: Session, key: str) -> bool:
+def told(session: Session) -> dict[int, list[str]]:
+    """What the cards of projects that were made in chat say, for ``tell_anew`` to compare with."""
+    subjects = [f"{CARD}:{project_id}" for project_id in session.execute(select(col(Project.id))).scalars()]
+    with_card = select(col(Outbox.subject_id)).where(col(Outbox.subject).in_(subjects), col(Outbox.card_kind) == CARD)
+    return {
+        project_id: [*projects.open_points(session, project_id), as_yaml(session, project_id)]
+        for project_id in session.execute(with_card.distinct().order_by(col(Outbox.subject_id))).scalars().all()
+        if project_id is not None
+    }
+
+
+def tell_anew(session: Session, before: Mapping[int, list[str]], now: datetime) -> None:
+    """Rewrite the cards that said something else before."""
+    for project_id, says in told(session).items():
+        if says != before.get(project_id, says):
+            mine = col(Project.id) == project_id
+            session.execute(update(Project).where(mine).values(version=col(Project.version) + 1))
+            rewrite(session, project_id, now)
+
+
+def rewrite(session: Session, project_id: int, now: datetime) -> None:
+    """Show the project as it is now on the card that its maker has."""
+    version = session.execute(select(col(Project.version)).where(col(Project.id) == project_id)).scalar_one()
+    outbox.rewrite(session, now, CARD, project_id, version, "project_made")
+
+
+def _is_made(session: Session, key: str) -> bool:
     return session.execute(select(col(Outbox.id)).where(col(Outbox.key) == key)).first() is not None

@@ -10,12 +10,12 @@ from html.entities import html5
 
 # Only entities that are closed: "?a=1&copy=2" in an address is not a copyright sign.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 # The zero width joiners stay: emoji, Persian and Indic scripts are spelt with them.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]")
-SPACES = re.compile("[\t\v\f \xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
-AROUND_LINE_END = re.compile(" ?\n ?")
-BLANK_LINES = re.compile("\n{3,}")
+_SPACES = re.compile("[\t\v\f \xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_AROUND_LINE_END = re.compile(" ?\n ?")
+_BLANK_LINES = re.compile("\n{3,}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -23,24 +23,27 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
 
 
-def without_entities(raw: str) -> str:
-    """HTML entities decoded once; those that are not closed stay."""
-    return _ENTITY.sub(_decoded, raw)
+def text(raw: str) -> str:
+    """The text of an item as people read it.
+
+    HTML entities are decoded once; line ends become LF; control and zero width characters go; lone surrogates become
+    U+FFFD; then Unicode NFC; runs of spaces become one, blank lines at most one, and the ends are trimmed.
+    """
+    if "&" in raw:
+        raw = _ENTITY.sub(_decoded, raw)
+    return spaced(raw)
 
 
 def spaced(raw: str) -> str:
-    """Text as people read it: line ends LF, no control or zero-width characters, NFC, single spaces, ends trimmed.
-
-    Lone surrogates become U+FFFD. Applied twice it changes nothing more.
-    """
+    """The same without entities: applied twice it changes nothing more."""
     clean = raw
     if not clean.isascii():
-        clean = _SURROGATE.sub(REPLACEMENT, joined_surrogates(clean))
+        clean = whole(clean)
     if not clean.isprintable():
-        clean = _INVISIBLE.sub("", LINE_ENDS.sub("\n", clean))
-    clean = SPACES.sub(" ", unicodedata.normalize("NFC", clean))
+        clean = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", clean))
+    clean = _SPACES.sub(" ", unicodedata.normalize("NFC", clean))
     if "\n" in clean:
-        clean = BLANK_LINES.sub("\n\n", AROUND_LINE_END.sub("\n", clean))
+        clean = _BLANK_LINES.sub("\n\n", _AROUND_LINE_END.sub("\n", clean))
     return clean.strip(" \n")
 
 
@@ -51,7 +54,7 @@ def name(raw: str) -> str:
 
 def markdown(raw: str) -> str:
     """A whole document: line ends become LF and control characters go; indentation and blank lines mean something."""
-    return _INVISIBLE.sub("", LINE_ENDS.sub("\n", storable(raw))).strip("\n") + "\n"
+    return _INVISIBLE.sub("", _LINE_ENDS.sub("\n", storable(raw))).strip("\n") + "\n"
 
 
 def storable(raw: str) -> str:
@@ -64,6 +67,11 @@ def storable(raw: str) -> str:
 def printable(raw: str) -> bool:
     """Whether a text stands on one line and has no control character or lone surrogate in it."""
     return _UNPRINTABLE.search(raw) is None
+
+
+def whole(raw: str) -> str:
+    """Pairs of surrogate halves made one character, and halves that stand alone U+FFFD."""
+    return _SURROGATE.sub(REPLACEMENT, joined_surrogates(raw))
 
 
 def joined_surrogates(raw: str) -> str:

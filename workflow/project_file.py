@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from workflow import normalise, yaml_text
 from workflow.errors import RefusedError
 from workflow.intake.spec import FilterSpec, LengthSpec, NearSpec
-from workflow.intake.steps import STEPS
 from workflow.project_spec import ChannelsSpec, LabelSpec, PersonSpec, ProjectSpec
 from workflow.spec_values import LONGEST_GUIDELINE
 from workflow.yaml_text import Fault, Tree
@@ -33,19 +32,21 @@ _KEYS = {
     "": ProjectSpec.model_fields,
     "labels": LabelSpec.model_fields,
     "channels": ChannelsSpec.model_fields,
-    "people": PersonSpec.model_fields,
     "near": NearSpec.model_fields,
-    "steps": STEPS,
-    "filters": FilterSpec.model_fields | {"field": None},
-    "length": LengthSpec.model_fields,
+    "filters": [*FilterSpec.model_fields, "field"],
+    "filters.length": LengthSpec.model_fields,
+    "people": PersonSpec.model_fields,
 }
 
 _SAID = {
     "list_type": "must be a list, such as [a, b]",
     "tuple_type": "must be a list, such as [a, b]",
+    "dict_type": "must be a mapping, such as {{key: value}}",
     "model_type": "must be a mapping, such as {{key: value}}",
     "string_type": "must be text, not a list or a mapping",
     "int_type": "must be a whole number",
+    "greater_than": "{input} is out of bounds: above {gt}",
+    "less_than": "{input} is out of bounds: below {lt}",
     "greater_than_equal": "{input} is out of bounds: at least {ge}",
     "less_than_equal": "{input} is out of bounds: at most {le}",
 }
@@ -99,7 +100,7 @@ def _checked(tree: Tree) -> tuple[ProjectSpec | None, list[Fault]]:
 
 
 def _fault(tree: Tree, detail: Any) -> Fault:
-    path = tuple(detail["loc"])
+    path = tuple(step for step in detail["loc"] if step != "[key]")
     return Fault(tree.line(path), path, message(path, detail))
 
 
@@ -119,8 +120,7 @@ def message(path: yaml_text.Path, detail: Mapping[str, Any]) -> str:
 
 
 def _unknown(path: yaml_text.Path) -> str:
-    inside = "length" if "length" in path[:-1] else str(path[0])
-    known = list(_KEYS[inside if len(path) > 1 else ""])
+    known = list(_KEYS[".".join(step for step in path[:-1] if isinstance(step, str))])
     near = get_close_matches(str(path[-1]).casefold(), known, n=1)
     return f"is not a key here: did you mean {near[0]}?" if near else f"is not a key here: known are {', '.join(known)}"
 

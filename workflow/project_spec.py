@@ -3,7 +3,7 @@
 Every value may come as text, as a project file has it.
 """
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -14,14 +14,13 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
-    ValidationError,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from storage.tables import Level, Role, SkipRule
 from workflow import label_schema, naming, normalise, spec_values
-from workflow.intake.spec import FiltersSpec, IntakeSpec, NearSpec, StepsSpec
+from workflow.intake.spec import Filters, IntakeSpec, NearSpec, Steps
+from workflow.spec_faults import Place, all_at_once, amount
 from workflow.spec_values import short_text, whole_number
 
 MOST_LABELS = 100
@@ -29,21 +28,9 @@ MOST_FIELDS = 20
 
 # Columns that intake and export know by these names.
 TAKEN_FIELDS = {
-    "id",
-    "segment",
-    "skill",
-    "difficulty",
-    "priority",
-    "gold",
-    "label",
-    "annotator",
-    "state",
-    "final",
-    "duplicate_of",
-    "near_of",
-    "flagged_by",
-    "metadata",
-}
+    "id", "segment", "skill", "difficulty", "priority", "gold", "label", "annotator",
+    "state", "final", "duplicate_of", "near_of", "flagged_by", "metadata",
+}  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -111,35 +98,28 @@ class ProjectSpec(_Strict):
     channels: ChannelsSpec
     time_zone: Annotated[str, AfterValidator(spec_values.time_zone)] = "UTC"
     digest: Annotated[str, AfterValidator(spec_values.time_of_day)] = "09:00"
-    people: Annotated[tuple[PersonSpec, ...], AfterValidator(_merged)] = ()
     near: NearSpec = NearSpec()
-    steps: StepsSpec = Field(default={})
-    filters: FiltersSpec = ()
+    steps: Steps = {}
+    filters: Filters = ()
+    people: Annotated[tuple[PersonSpec, ...], AfterValidator(_merged)] = ()
 
     _guideline_text: str | None = PrivateAttr(default=None)
 
     @model_validator(mode="wrap")
     @classmethod
     def _all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        faults = list(_faults_between(data)) if isinstance(data, Mapping) else []
-        try:
-            spec = handler(data)
-        except ValidationError as error:
-            faults += [_carried(detail) for detail in error.errors(include_url=False)]
-        if faults:
-            raise ValidationError.from_exception_data("project", faults)
-        return spec
+        return all_at_once(data, handler, list(_faults_between(data)) if isinstance(data, Mapping) else [])
+
+    @property
+    def intake(self) -> IntakeSpec:
+        """What the file says of the files that come in."""
+        return IntakeSpec(near=self.near, steps=self.steps, filters=self.filters)
 
     def with_guideline(self, markdown: str) -> Self:
         """The same project with the text of its guideline."""
         made = self.model_copy()
         made._guideline_text = markdown
         return made
-
-    @property
-    def intake(self) -> IntakeSpec:
-        """What the project says of imports."""
-        return IntakeSpec(near=self.near, steps=self.steps, filters=self.filters)
 
     @property
     def guideline_markdown(self) -> str:
@@ -151,12 +131,12 @@ class ProjectSpec(_Strict):
         return label_schema.as_markdown(self.question, [(label.title, label.description) for label in self.labels])
 
 
-def _faults_between(data: Mapping[str, Any]) -> list[InitErrorDetails]:
+def _faults_between(data: Mapping[str, Any]) -> list[Place]:
     """Faults that no value has by itself: the same label twice, a label that does not fit the level."""
     labels = data.get("labels")
-    found: list[tuple[tuple[str | int, ...], str]] = []
+    found: list[Place] = []
     if isinstance(labels, list | tuple):
-        found += _amount("labels", labels, 2, MOST_LABELS)
+        found += amount("labels", labels, 2, MOST_LABELS)
         values = [_text(label, "value") for label in labels]
         titles = [_text(label, "title") or value for label, value in zip(labels, values, strict=True)]
         found += label_schema.repeated(values, "value")
@@ -164,19 +144,13 @@ def _faults_between(data: Mapping[str, Any]) -> list[InitErrorDetails]:
         found += label_schema.misfits(values, str(data.get("level", Level.NOMINAL)))
     fields = data.get("fields")
     if isinstance(fields, list | tuple):
-        found += _amount("fields", fields, 1, MOST_FIELDS)
+        found += amount("fields", fields, 1, MOST_FIELDS)
         found += _field_faults([field for field in fields if isinstance(field, str)])
-    return [_fault(path, message) for path, message in found]
+    return found
 
 
-def _amount(key: str, entries: Sized, least: int, most: int) -> list[tuple[tuple[str | int, ...], str]]:
-    if least <= len(entries) <= most:
-        return []
-    return [((key,), f"has {len(entries)}: write {least} to {most}")]
-
-
-def _field_faults(fields: list[str]) -> list[tuple[tuple[str | int, ...], str]]:
-    found: list[tuple[tuple[str | int, ...], str]] = []
+def _field_faults(fields: list[str]) -> list[Place]:
+    found: list[Place] = []
     names = [normalise.name(field) for field in fields]
     for at, field in enumerate(names):
         if field in TAKEN_FIELDS:
@@ -192,14 +166,3 @@ def _text(label: Any, part: str) -> str | None:
     else:
         found = label.get(part) if isinstance(label, Mapping) else getattr(label, part, None)
     return normalise.name(found) if isinstance(found, str) else None
-
-
-def _fault(path: tuple[str | int, ...], message: str) -> InitErrorDetails:
-    # Braces in a message would be read as placeholders.
-    text = PydanticCustomError("project", "{message}", {"message": message})
-    return InitErrorDetails(type=text, loc=path, input=None)
-
-
-def _carried(detail: Any) -> InitErrorDetails:
-    kind = PydanticCustomError(detail["type"], "{message}", {"message": detail["msg"], **detail.get("ctx", {})})
-    return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"])

@@ -38,7 +38,7 @@ class Opened:
             project_id, mark, prints = json.loads(text)
             if type(project_id) is int and type(mark) is int and 0 < project_id < 2**63 > mark >= 0:
                 return cls(project_id, mark, {str(field): str(value) for field, value in prints.items()})
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             pass
         raise RefusedError("This form does not belong to a project that Concord knows. Nothing was changed.")
 

@@ -43,7 +43,7 @@ def run(
     store = _store(settings)
     connection, page = _connection(settings, store, host, port, demo=demo)
     told = _listen_to_signals()
-    concord = _start(store, connection, local=page is not None)
+    concord = _start(store, connection, local=page is not None, who_makes=settings.concord_new_projects)
     for words in missing_scopes(concord.installation):
         print(f"Warning: {words}", file=sys.stderr)
     print(f"Connected to {concord.installation.team}. Press Ctrl-C to stop.", flush=True)
@@ -108,7 +108,7 @@ def _local(settings: Settings, store: Store, port: int, *, demo: bool) -> tuple[
     return connection, workspace.url
 
 
-def _start(store: Store, connection: Connection, *, local: bool) -> Concord:
+def _start(store: Store, connection: Connection, *, local: bool, who_makes: str) -> Concord:
     from bot import process
     from bot.app import NotConnectedError
     from bot.demo.words import crowd_words
@@ -120,6 +120,7 @@ def _start(store: Store, connection: Connection, *, local: bool) -> Concord:
             connection,
             sender_settings=SenderSettings(place=Rate(0.0), rates={}) if local else None,
             words=crowd_words() if local else None,
+            who_makes=who_makes,
         )
     except (NotConnectedError, OSError) as error:
         print(f"Concord could not start: {error}", file=sys.stderr)

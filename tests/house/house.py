@@ -152,7 +152,7 @@ class House:
 
     # -- running -------------------------------------------------------------------------------------------------
 
-    def start(self) -> Concord:
+    def start(self, who_makes: str = "anybody") -> Concord:
         """Run Concord as ``concord run`` does."""
         space = self.workspace
         self._concord = process.start(
@@ -161,6 +161,7 @@ class House:
             clock=self.clock,
             sender_settings=self.settings,
             answer_pace=PACE,
+            who_makes=who_makes,
         )
         until(self.workspace.connections)
         return self._concord

@@ -173,5 +173,9 @@ def _filled(element: Json, value: Any) -> Json:
             return {"selected_user": value}
         case "multi_users_select":
             return {"selected_users": value}
+        case "conversations_select":
+            return {"selected_conversation": value}
+        case "timepicker":
+            return {"selected_time": value}
         case _:
             return {"value": value}

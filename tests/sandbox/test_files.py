@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -213,6 +214,20 @@ def test_an_upload_of_another_length_is_refused(workspace: Workspace) -> None:
         assert workspace.http.request("POST", where["upload_url"], body=body).status == 400
     assert workspace.call("files.completeUploadExternal", files=[{"id": where["file_id"]}])["error"] == "file_not_found"
     assert workspace.http.request("POST", where["upload_url"], body=b"abcd").status == 200
+
+
+def test_an_upload_that_its_sender_gives_up_leaves_nothing(workspace: Workspace) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * 3_000_000
+        wait_for(lambda: list((workspace.directory / "files").glob("*")))
+        raise RuntimeError("the page was closed")
+
+    headers = {"content-type": "application/octet-stream", "content-length": "9000000"}
+    url = f"{workspace.url}/client/upload?user=lea&name=a.csv"
+    with pytest.raises(RuntimeError):
+        workspace.http.request("POST", url, body=pieces(), headers=headers)
+    workspace.http.clear()
+    wait_for(lambda: not list((workspace.directory / "files").glob("*")))
 
 
 def test_a_download_may_break_off_half_way(workspace: Workspace) -> None:

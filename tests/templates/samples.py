@@ -187,6 +187,57 @@ READER: dict[str, Any] = {
     "next": Id("guideline:1:3"),
 }
 
+FORM: dict[str, Any] = {
+    "name": "rte",
+    "question": "Does the text imply the hypothesis?",
+    "labels": "yes | Implies | Whoever believes the text believes the hypothesis\nno",
+    "level": Word("nominal"),
+    "fields": "text\nhypothesis",
+    "overlap": 3,
+    "batch_size": 25,
+    "accept": Word("majority"),
+    "skip": Word("others"),
+    "hold": "24h",
+    "guideline": "# Read twice",
+    "channel_team": Id("C024BE7LH"),
+    "channel_review": Id("G024BE7LH"),
+    "channel_leads": Id("C024BE7LK"),
+    "time_zone": "Europe/Berlin",
+    "digest": Id("09:00"),
+    "annotators": [Id("U024BE7LH"), Id("U024BE7LK")],
+    "reviewers": [Id("U024BE7LH")],
+    "leads": [Id("W024BE7LH")],
+    "near": Word("report"),
+    "imports": "near: report\nfilters:\n  - {name: short, at_least: 3}\n",
+}
+PROJECT_FORM: dict[str, Any] = {
+    "form": FORM,
+    "block": {field: Id(f"{field}:7") for field in FORM},
+    "has": dict.fromkeys(("question", "labels", "level", "fields", "near", "imports"), True),
+    "accepts": [Word("majority"), Word("unanimous"), Word("0.8")],
+    "channels_optional": False,
+}
+SETTINGS_FORM: dict[str, Any] = {
+    **PROJECT_FORM,
+    "project": "rte",
+    "metadata": Id("[1,7,{}]"),
+    "too_long": ["labels"],
+    "told": ["Ben changed overlap from 2 to 3."],
+    "more_told": 2,
+    "channels_optional": True,
+}
+PROJECT_MADE: dict[str, Any] = {
+    "project": "rte",
+    "question": "Does the text imply the hypothesis?",
+    "facts": "3 people on each item, 25 items in a batch, digest at 09:00 (Europe/Berlin)",
+    "open": ["Concord is not in #rte: invite it there.", "rte has no reviewer"],
+    "open_words": "Concord is not in #rte: invite it there. rte has no reviewer",
+    "more_open": 1,
+    "team": Id("C024BE7LH"),
+    "yaml": ["name: rte\n", "question: Does the text imply the hypothesis?\n"],
+    "cut": True,
+}
+
 SAMPLES: dict[str, dict[str, Any]] = {
     "batch.yaml.j2": BATCH,
     "escalation.yaml.j2": CASE,
@@ -208,6 +259,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "more_members": 4,
     },
     "assign.yaml.j2": {"project": "rte", "metadata": Id("1"), "size": 25},
+    "project_new.yaml.j2": PROJECT_FORM,
+    "project_settings.yaml.j2": SETTINGS_FORM,
+    "project_made.yaml.j2": PROJECT_MADE,
 }
 """The templates of the house, each as full as it gets."""
 
@@ -258,6 +312,32 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("rule.yaml.j2", {**CASE, "chosen": 0, "labels": [], "metadata": Id("back:5:1")}),
     ("rule.yaml.j2", {**CASE, "chosen": 3, "labels": MANY, "metadata": Id("rule:5:1")}),
     ("labels.yaml.j2", {"labels": [], "more_labels": 0}),
+    (
+        "project_new.yaml.j2",
+        {
+            **PROJECT_FORM,
+            "form": {
+                **FORM,
+                "level": Word("ratio"),
+                "accept": Word("0.8"),
+                "skip": Word("never"),
+                "near": Word("off"),
+                "channel_team": Id(""),
+                "annotators": [],
+                "guideline": "",
+                "labels": "",
+            },
+            "has": {**PROJECT_FORM["has"], "near": False},
+        },
+    ),
+    (
+        "project_settings.yaml.j2",
+        {**SETTINGS_FORM, "told": [], "more_told": 0, "too_long": [], "has": dict.fromkeys(PROJECT_FORM["has"], False)},
+    ),
+    (
+        "project_made.yaml.j2",
+        {**PROJECT_MADE, "open": [], "open_words": "", "more_open": 0, "team": Id(""), "cut": False},
+    ),
     *(
         ("nothing.yaml.j2", {"project": "rte", "why": Word(why), "until": ""})
         for why in ("no_items", "loading", "planned", "yours_done", "escalated", "all_done")

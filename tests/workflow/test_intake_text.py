@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow import normalise
-from workflow.intake.steps import standardise
 
 ANY = st.text(st.characters(codec=None, exclude_categories=[]), max_size=60)
 
@@ -37,7 +36,7 @@ ANY = st.text(st.characters(codec=None, exclude_categories=[]), max_size=60)
     ],
 )
 def test_text_is_put_right(raw: str, clean: str) -> None:
-    assert standardise(raw)[0] == clean
+    assert normalise.text(raw) == clean
 
 
 @given(ANY)
@@ -54,7 +53,7 @@ def test_put_right_text_is_right(raw: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp", "Zs", "Cf"]), max_size=40))
 def test_escaped_text_comes_back(raw: str) -> None:
-    assert standardise(html.escape(raw))[0] == unicodedata.normalize("NFC", raw)
+    assert normalise.text(html.escape(raw)) == unicodedata.normalize("NFC", raw)
 
 
 @given(ANY)

@@ -92,7 +92,7 @@ def rules(session: Session, project_id: int) -> Rules:
         fields=tuple(fields),
         values={normalise.name(row.value): row.value for row in values},
         value_ids={row.value: row.id for row in values},
-        off=frozenset(name for name, on in asked.steps.items() if not on),
+        off=asked.off,
         filters=filters.compiled(asked),
     )
 

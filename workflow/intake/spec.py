@@ -1,184 +1,217 @@
-"""What a project says of imports: near duplicates, standardising steps, filters."""
+"""What a project says of the files that come in: near duplicates, standardising steps, filters. Every value may be text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-import regex
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_serializer,
+    model_validator,
+)
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Project
+from workflow import normalise
+from workflow.intake import intake_values
+from workflow.intake.intake_values import switch
 from workflow.intake.steps import STEPS
+from workflow.spec_faults import Place, all_at_once, amount
 from workflow.spec_values import fault, short_text, whole_number
 
 MOST_FILTERS = 50
-PERSONAL_DATA = ("email", "phone", "card")
 KINDS = ("length", "language", "pattern", "values", "personal_data")
+# What only filters of one kind have.
+_PARTS = {"min_confidence": "language", "strict": "language", "must": "pattern", "region": "personal_data"}
+# Masked, these would be others.
+_NEVER_MASKED = {"id", "segment", "skill", "difficulty", "priority", "gold", "label", "annotator"}
+
+Kind = Literal["email", "phone", "card"]
+Share = Annotated[float, BeforeValidator(intake_values.decimal)]
+Switch = Annotated[bool, BeforeValidator(switch)]
+Texts = BeforeValidator(intake_values.texts)
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _share(typed: Any) -> Any:
-    if isinstance(typed, str):
-        if not regex.fullmatch(r"0?\.[0-9]{1,6}|[01](\.0+)?", typed.strip()):
-            raise fault(f"{typed!r} is no share: write a number from 0 to 1 such as 0.8")
-        return float(typed)
-    return typed
-
-
-def _switch(typed: Any) -> Any:
-    """``on`` or ``off``, and what else people write for them."""
-    words = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
-    if isinstance(typed, str):
-        if typed.strip().lower() not in words:
-            raise fault(f"{typed!r} is neither on nor off")
-        return words[typed.strip().lower()]
-    return typed
-
-
-Share = Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)]
-Switch = Annotated[bool, BeforeValidator(_switch)]
-Length = Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=1_000_000)]
-
-
 class NearSpec(_Strict):
-    """What becomes of texts that say nearly the same, and from which similarity on they do.
+    """Near duplicates: reported, linked to the first of them, or not looked for; from which similarity on.
 
-    ``threshold`` is for texts under 100 words, ``long_threshold`` for longer ones.
+    ``long_threshold`` is that of texts of 100 words and more.
     """
 
     do: Literal["report", "link", "off"] = "report"
-    threshold: Share = 0.8
-    long_threshold: Share = 0.9
+    threshold: Annotated[Share, Field(ge=0.5, le=1)] = 0.8
+    long_threshold: Annotated[Share, Field(ge=0.5, le=1)] = 0.9
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, data: Any) -> Any:
+    def _short_form(cls, data: Any) -> Any:
         return {"do": data} if isinstance(data, str) else data
+
+    @model_serializer(mode="plain")
+    def _as_typed(self) -> Any:
+        thresholds = {"threshold": self.threshold, "long_threshold": self.long_threshold}
+        given = {name: value for name, value in thresholds.items() if value != type(self).model_fields[name].default}
+        return {"do": self.do, **given} if given else self.do
 
 
 class LengthSpec(_Strict):
-    """How many characters (code points) a text has at least and at most."""
+    """How many characters a text may have: code points, after the standardising steps."""
 
-    min: Length | None = None
-    max: Length | None = None
+    min: Annotated[int, BeforeValidator(whole_number), Field(ge=0)] = 0
+    max: Annotated[int, BeforeValidator(whole_number), Field(ge=1)] | None = None
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if self.min is None and self.max is None:
-            raise fault("has neither min nor max: write {min: 20}, {max: 2000} or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise fault(f"no text has at least {self.min} and at most {self.max} characters")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        made = all_at_once(data, handler, [((), "is empty: write min: or max:")] if data == {} else [])
+        if made.max is not None and made.min > made.max:
+            raise fault(f"is a contradiction: at least {made.min} and at most {made.max}")
+        return made
 
-
-def _pattern(typed: str) -> str:
-    try:
-        regex.compile(typed)
-    except regex.error as error:
-        raise fault(f"is no regular expression: {error}") from None
-    return typed
-
-
-def _languages(codes: tuple[str, ...]) -> tuple[str, ...]:
-    from workflow.intake.language import known
-
-    if unknown := [code for code in codes if code not in known()]:
-        raise fault(f"{', '.join(unknown)}: not known; languages are written as ISO 639-1 has them, such as en or de")
-    return codes
-
-
-def _listed(typed: Any) -> Any:
-    return [typed] if isinstance(typed, str) else typed
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    @model_serializer(mode="plain")
+    def _as_typed(self) -> Any:
+        return {key: value for key, value in (("min", self.min), ("max", self.max)) if value}
 
 
 class FilterSpec(_Strict):
-    """One filter: where it looks, what it looks for (exactly one of ``KINDS``), and what becomes of a row that it catches.
+    """One filter: what it looks at, what it lets through (exactly one of KINDS), and what becomes of the rest.
 
-    A length, a language, a pattern or a list of values says what a row must have; ``must: not_match`` turns a pattern
-    around. ``personal_data`` says what it must not have.
+    ``fields`` are text fields and other columns; none are all text fields. ``length``, ``language``, ``values`` and a
+    ``pattern`` that must match say what is wanted; ``personal_data`` and a ``pattern`` that must not match what is not.
     """
 
     name: Annotated[str, short_text(60)]
     reason: Annotated[str, short_text(200)] = ""
-    do: Literal["refuse", "mask", "flag"] | None = None
-    fields: Texts = ()
+    do: Literal["refuse", "mask", "flag"] = "refuse"
+    fields: Annotated[tuple[Annotated[str, short_text(200)], ...], Texts] = ()
     length: LengthSpec | None = None
-    language: Annotated[Texts, AfterValidator(_languages)] | None = None
+    language: Annotated[tuple[Annotated[str, AfterValidator(intake_values.language)], ...], Texts] | None = None
+    min_confidence: Annotated[Share, Field(gt=0, lt=1)] = 0.5
     strict: Switch = False
-    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+    pattern: Annotated[str, AfterValidator(intake_values.pattern)] | None = None
     must: Literal["match", "not_match"] = "match"
-    values: Texts | None = None
-    personal_data: Annotated[tuple[Literal["email", "phone", "card"], ...], BeforeValidator(_listed)] | None = None
-    region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    values: Annotated[tuple[Annotated[str, AfterValidator(normalise.name)], ...], Texts] | None = None
+    personal_data: Annotated[tuple[Kind, ...], Texts] | None = None
+    region: Annotated[str, AfterValidator(intake_values.region)] | None = None
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _one_field(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and "field" in data and "fields" not in data:
-            rest = {key: value for key, value in data.items() if key != "field"}
-            return {**rest, "fields": data["field"]}
-        return data
+    def _all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(data, Mapping):
+            return handler(data)
+        faults = list(_faults_of_filter(data))
+        given = dict(data)
+        if "field" in given:
+            given["fields"] = given.pop("field")
+        if "personal_data" in given:
+            given.setdefault("do", "flag")
+        return all_at_once(given, handler, faults)
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        given = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if len(given) != 1:
-            raise fault(f"has {', '.join(given) or 'nothing to look for'}: write exactly one of {', '.join(KINDS)}")
-        if self.do == "mask" and not (self.personal_data or (self.pattern and self.must == "not_match")):
-            raise fault("only personal_data, and a pattern that must: not_match, can be masked")
-        if self.values is not None and not self.fields:
-            raise fault("a list of values needs fields: the column that it is about")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """What it looks for, one of ``KINDS``."""
-        return next(kind for kind in KINDS if getattr(self, kind) is not None)
-
-    @property
-    def action(self) -> str:
-        """What becomes of a row that it catches; where nothing is said, personal data is flagged and the rest refused."""
-        return self.do or ("flag" if self.personal_data else "refuse")
+    @model_serializer(mode="wrap")
+    def _as_typed(self, handler: SerializerFunctionWrapHandler) -> Any:
+        plain = FilterSpec.model_fields
+        usual = {"do": "flag" if self.personal_data else "refuse"}
+        given: dict[str, Any] = handler(self)
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in given.items()
+            if getattr(self, key) != usual.get(key, plain[key].default)
+        }
 
 
-def _steps(typed: dict[str, bool]) -> dict[str, bool]:
-    if unknown := [name for name in typed if name not in STEPS]:
-        raise fault(f"{', '.join(unknown)}: no such step; there is {', '.join(STEPS)}")
-    return typed
+def _steps_off(steps: dict[str, bool]) -> dict[str, bool]:
+    return {name: False for name in STEPS if steps.get(name) is False}
 
 
-def _named_apart(filters: tuple[FilterSpec, ...]) -> tuple[FilterSpec, ...]:
-    names = [one.name for one in filters]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise fault(f"two filters are called {twice!r}: reports tell them apart by name")
-    return filters
+def _steps_as_typed(steps: Mapping[str, bool]) -> dict[str, str]:
+    return dict.fromkeys(steps, "off")
 
 
-StepsSpec = Annotated[dict[str, Switch], AfterValidator(_steps)]
-FiltersSpec = Annotated[tuple[FilterSpec, ...], Field(max_length=MOST_FILTERS), AfterValidator(_named_apart)]
+def _filters(data: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    return all_at_once(data, handler, list(_faults_between(data)) if isinstance(data, list | tuple) else [])
+
+
+Steps = Annotated[
+    dict[Annotated[str, AfterValidator(intake_values.step)], Switch],
+    AfterValidator(_steps_off),
+    PlainSerializer(_steps_as_typed),
+]
+Filters = Annotated[tuple[FilterSpec, ...], WrapValidator(_filters)]
 
 
 class IntakeSpec(_Strict):
-    """All of it. ``steps`` has those that are switched, by name; the others are on."""
+    """What a project says of its files. ``steps`` holds those that are switched off."""
 
     near: NearSpec = NearSpec()
-    steps: StepsSpec = {}
-    filters: FiltersSpec = ()
+    steps: Steps = {}
+    filters: Filters = ()
+
+    @property
+    def off(self) -> frozenset[str]:
+        """The names of the steps that are switched off, as ``steps.standardise`` takes them."""
+        return frozenset(name for name, on in self.steps.items() if not on)
+
+
+def kept(spec: IntakeSpec) -> dict[str, Any]:
+    """What differs from the defaults, as a project file has it: this is what ``Project.intake`` holds."""
+    whole = spec.model_dump(mode="json")
+    return {key: value for key, value in whole.items() if getattr(spec, key) != getattr(IntakeSpec(), key)}
 
 
 def of_project(session: Session, project_id: int) -> IntakeSpec:
-    """What a project says of imports."""
-    kept = session.execute(select(col(Project.intake)).where(col(Project.id) == project_id)).scalar_one()
-    return IntakeSpec.model_validate(kept)
+    """What the project says of its files."""
+    found = session.execute(select(col(Project.intake)).where(col(Project.id) == project_id)).scalar_one()
+    return IntakeSpec.model_validate({key: value for key, value in found.items() if key in IntakeSpec.model_fields})
 
 
-def to_keep(spec: IntakeSpec) -> dict[str, Any]:
-    """The same as the project keeps it: what differs from the defaults."""
-    return spec.model_dump(mode="json", exclude_defaults=True)
+def _faults_between(filters: list[Any] | tuple[Any, ...]) -> Iterator[Place]:
+    yield from amount("", filters, 0, MOST_FILTERS)
+    first: dict[str, int] = {}
+    for at, one in enumerate(filters):
+        name = one.get("name") if isinstance(one, Mapping) else getattr(one, "name", None)
+        if isinstance(name, str):
+            known = normalise.name(name).casefold()
+            if known in first:
+                yield (
+                    (at, "name"),
+                    f"{name!r} is the name of filters[{first[known]}] too: reports could not tell them apart",
+                )
+            first.setdefault(known, at)
+
+
+def _faults_of_filter(data: Mapping[str, Any]) -> Iterator[Place]:
+    kinds = [kind for kind in KINDS if kind in data]
+    if not kinds:
+        yield (), f"looks for nothing: write one of {', '.join(KINDS)}"
+    if len(kinds) > 1:
+        yield (), f"looks for {' and '.join(kinds)}: make a filter of each"
+    for key, kind in _PARTS.items():
+        if key in data and kind not in kinds:
+            yield (key,), f"belongs to a filter with {kind}: take it out"
+    if "field" in data and "fields" in data:
+        yield ("field",), "says what fields says: write one of them"
+    if data.get("do") == "mask":
+        yield from _faults_of_mask(data)
+
+
+def _faults_of_mask(data: Mapping[str, Any]) -> Iterator[Place]:
+    if "personal_data" not in data and not ("pattern" in data and data.get("must") == "not_match"):
+        yield ("do",), "mask hides what is found: it goes with personal_data, and with a pattern and must: not_match"
+    key = "field" if "field" in data else "fields"
+    names = data.get(key, ())
+    for name in [names] if isinstance(names, str) else names if isinstance(names, list | tuple) else []:
+        if name in _NEVER_MASKED:
+            yield (key,), f"{name} cannot be masked: it would be another one"
