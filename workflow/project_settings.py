@@ -23,6 +23,7 @@ from storage.tables import (
 )
 from workflow import history, naming, projects
 from workflow.errors import RefusedError
+from workflow.intake import spec as intake_spec
 from workflow.project_spec import LabelSpec, ProjectSpec
 from workflow.project_yaml import described, span
 
@@ -263,7 +264,7 @@ def _put_columns(session: Session, project_id: int, after: ProjectSpec, keys: se
     if "fields" in keys:
         values["fields"] = list(after.fields)
     if keys & set(INTAKE):
-        values["intake"] = after.model_dump(mode="json", include=set(INTAKE))
+        values["intake"] = intake_spec.kept(after.intake)
     values["version"] = col(Project.version) + 1
     session.execute(update(Project).where(col(Project.id) == project_id).values(**values))
 
