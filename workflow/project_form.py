@@ -212,10 +212,10 @@ def _said(path: tuple[Any, ...], detail: Any) -> str:
         return "This is needed."
     text = project_file.message(path, detail)
     text = re.sub(r"labels\[(\d+)\]", lambda found: f"label {int(found[1]) + 1}", text)
-    if len(path) > 1 and isinstance(path[1], int):
-        text = f"{'Label' if path[0] == 'labels' else 'Line'} {path[1] + 1}: {text}"
-    elif path and path[0] in INTAKE:
+    if path and path[0] in INTAKE:
         text = f"{yaml_text.dotted(path)}: {text}"
+    elif len(path) > 1 and isinstance(path[1], int):
+        text = f"{'Label' if path[0] == 'labels' else 'Line'} {path[1] + 1}: {text}"
     elif text.startswith(("is ", "has ", "must ")):
         text = f"This {text}"
     return text if text.endswith((".", "?")) else f"{text}."

@@ -90,6 +90,17 @@ def save(session: Session, opened: Opened, form: Mapping[str, Any], now: datetim
             raise OvertakenError(told, typed)
         return project_settings.change(session, opened.project_id, changes, now, by) if left else []
     except ValidationError as error:
-        raise FormError(project_form.faults_of(error)) from None
+        raise FormError(_here(opened, project_form.faults_of(error))) from None
     except SettingsError as error:
-        raise FormError({field: f"{why[:1].upper()}{why[1:]}." for field, why in error.by_key.items()}) from None
+        words = {field: f"{why[:1].upper()}{why[1:]}." for field, why in error.by_key.items()}
+        raise FormError(_here(opened, words)) from None
+
+
+def _here(opened: Opened, faults: Mapping[str, str]) -> dict[str, str]:
+    """Faults at fields that this form has: Slack shows them nowhere else."""
+    found: dict[str, str] = {}
+    for field, words in faults.items():
+        elsewhere = "imports" if field in project_settings.INTAKE else ""
+        at = next((one for one in (field, elsewhere, *opened.prints) if one in opened.prints), field)
+        found[at] = f"{found[at]} {words}" if at in found else words
+    return found
