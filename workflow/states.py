@@ -13,7 +13,8 @@ LOADING, OPEN, ACCEPTED, ESCALATED, RULED, DUPLICATE = (
 
 MOVES: dict[tuple[ItemState, ItemState], str] = {
     (LOADING, OPEN): "the last row of its lot is in",
-    (LOADING, DUPLICATE): "its text is already there",
+    (LOADING, DUPLICATE): "its text is already there, or nearly the same",
+    (DUPLICATE, OPEN): "a lead took it back, or the import of the item that stood for it was undone",
     (OPEN, ACCEPTED): "its places are filled and the labels satisfy the project's rule",
     (
         OPEN,
