@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bot.slack.methods import EVENTS as NEEDED_BY_EVENTS
+
 SCOPES = {
     "channels:history": "look whether a message arrived, after Slack did not say",
     "channels:read": "find the channels that a project names",
@@ -18,7 +20,7 @@ SCOPES = {
 }
 """Scope of the bot token, and what Concord needs it for."""
 
-EVENTS = ["app_home_opened", "user_change"]
+EVENTS = sorted(NEEDED_BY_EVENTS)
 COMMAND = "/concord"
 
 

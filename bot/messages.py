@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot import readings, readings_projects
-from bot.sender.drawing import Drawn, Picture
+from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
 from templates.charts import ChartDay, alt_text, daily_chart
 from workflow.views.batch import batch_version, hold_batch
@@ -50,6 +50,7 @@ VIEWS: dict[str, Loader] = {
     "project_settings": readings_projects.settings_form,
 }
 TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader"}
+ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {}
 VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "batch": batch_version,
     "escalation": case_version,
@@ -106,6 +107,10 @@ class Messages:
         chart_days = [ChartDay(**day) for day in days]
         title = f"{name}: agreement and labels per digest"
         return Picture(daily_chart(chart_days, title), alt_text(chart_days, title), f"digest-{context['id']}.png")
+
+    def attachment(self, session: Session, template: str, context: Mapping[str, Any]) -> Attachment | None:
+        """A file, written out as it is read from the store; None where there is nothing in it."""
+        return ATTACHMENTS[template](session, context)
 
 
 def _gone() -> Mapping[str, Any]:

@@ -110,7 +110,7 @@ def start(
     carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace, in_hand=in_hand)
     secret = connection.signing_secret if connection.app_token is None else None
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
-    everything.register(Desk(app, store, carrier, clock), words, who_makes=who_makes)
+    everything.register(Desk(app, store, carrier, clock), words, who_makes=who_makes, us=installation.bot_user_id)
     sender.start()
     door = _door(connection, app, clicks, in_hand)
     stopped = threading.Event()

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from functools import partial
 
-from handlers import batches, command, digests, flags, home, labelling, people, projects, reading, rulings
+from handlers import batches, channels, command, digests, flags, home, labelling, people, projects, reading, rulings
 from handlers.command import Word
 from handlers.desk import Desk
 
 
-def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: str = "anybody") -> None:
-    """Register every handler; ``words`` are additional words of the slash command, ``who_makes`` makes projects."""
+def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: str = "anybody", us: str = "") -> None:
+    """Register every handler; ``words`` are additional words of the slash command, ``who_makes`` makes projects.
+
+    ``us`` is the Slack id of the bot.
+    """
     for area in (labelling, flags, rulings, reading, batches, digests, people, home):
         area.register(desk)
     projects.register(desk, who_makes)
+    channels.register(desk, us)
     command.register(desk, {"new": partial(projects.open_new, who_makes), **(words or {})})

@@ -9,7 +9,7 @@ from handlers.answer import Answer, Errors, OpenView, Say, ShowHome, UpdateView
 from handlers.click import Click
 from handlers.desk import Desk
 from storage.tables import Role
-from workflow import new_project, people, project_settings, projects, saving_settings
+from workflow import new_project, people, project_differences, projects, saving_settings
 from workflow.finding import project_for
 from workflow.project_form import FormError
 from workflow.saving_settings import Opened, OvertakenError
@@ -59,5 +59,5 @@ def save(session: Session, click: Click) -> Answer | None:
     if not found:
         return None
     new_project.rewrite(session, opened.project_id, click.now)
-    told = [*map(str, found), *project_settings.remarks(found), *projects.warnings(session, opened.project_id)]
+    told = [*map(str, found), *project_differences.remarks(found), *projects.warnings(session, opened.project_id)]
     return Say("said", {"message": "\n".join(["Saved.", *told])})

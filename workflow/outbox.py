@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, col
 from storage.tables import Card, Lane, Outbox, OutboxKind, OutboxState, Purpose
 
 _SAID = "something was put into the outbox"
+_THREAD = "message:"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,25 @@ class To:
     purpose: Purpose | None = None
     person_id: int | None = None
     channel: str | None = None
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The thread under somebody else's message; ``str`` of it is a row's ``thread_key``."""
+
+    channel: str
+    ts: str
+
+    def __str__(self) -> str:
+        return f"{_THREAD}{self.channel}:{self.ts}"
+
+
+def thread_of(thread_key: str) -> Thread | None:
+    """The thread under somebody else's message that a row goes to; None where the head is a row of the outbox."""
+    if not thread_key.startswith(_THREAD):
+        return None
+    channel, _, ts = thread_key.removeprefix(_THREAD).partition(":")
+    return Thread(channel, ts)
 
 
 def put(

@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from storage.tables import Channel, Item, ItemState, LabelValue, Member, Project
 from workflow import counts, people, projects
+from workflow.intake import spec as intake_spec
 
 
 def listed(session: Session) -> list[dict[str, Any]]:
@@ -55,6 +56,7 @@ def shown(session: Session, project_id: int) -> dict[str, Any]:
         "channels": {purpose.value: name for purpose, name in channels},
         "time_zone": project.time_zone,
         "digest": project.digest_at,
+        **intake_spec.shown(project.intake),
         "people": [member(entry) for entry in people.members(session, project_id)],
         "items": {state.value: count for state, count in _states(session).get(project_id, {}).items()},
         "warnings": standing.warnings,

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from storage.tables import Purpose, Role
 from workflow import project_file, yaml_text
 from workflow.errors import RefusedError
-from workflow.project_settings import INTAKE
+from workflow.project_differences import INTAKE
 from workflow.project_spec import ProjectSpec
 from workflow.project_yaml import written
 
@@ -113,7 +113,7 @@ def faults_of(error: ValidationError) -> Faults:
     """What is wrong, by the field that can put it right."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for detail in error.errors(include_url=False):
-        path = tuple(detail["loc"])
+        path = tuple(step for step in detail["loc"] if step != "[key]")
         for field in _fields_of(path):
             found[field].append(_said(path, detail))
     return {field: _together(said) for field, said in found.items()}
@@ -212,10 +212,10 @@ def _said(path: tuple[Any, ...], detail: Any) -> str:
         return "This is needed."
     text = project_file.message(path, detail)
     text = re.sub(r"labels\[(\d+)\]", lambda found: f"label {int(found[1]) + 1}", text)
-    if len(path) > 1 and isinstance(path[1], int):
-        text = f"{'Label' if path[0] == 'labels' else 'Line'} {path[1] + 1}: {text}"
-    elif path and path[0] in INTAKE:
+    if path and path[0] in INTAKE:
         text = f"{yaml_text.dotted(path)}: {text}"
+    elif len(path) > 1 and isinstance(path[1], int):
+        text = f"{'Label' if path[0] == 'labels' else 'Line'} {path[1] + 1}: {text}"
     elif text.startswith(("is ", "has ", "must ")):
         text = f"This {text}"
     return text if text.endswith((".", "?")) else f"{text}."

@@ -1,7 +1,6 @@
 """Changing a project that is there: what differs, what may not change and why, and doing it, all or nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,50 +13,20 @@ from storage.tables import (
     History,
     Item,
     LabelValue,
-    Level,
     Lot,
     LotState,
     Person,
     Project,
     Purpose,
 )
-from workflow import history, naming, projects
+from workflow import history, projects
 from workflow.errors import RefusedError
 from workflow.intake import spec as intake_spec
-from workflow.project_spec import LabelSpec, ProjectSpec
-from workflow.project_yaml import described, span
+from workflow.project_differences import COLUMNS, INTAKE, STRUCTURE, Difference, differences, other_values, shown
+from workflow.project_spec import ProjectSpec
+from workflow.project_yaml import described
 
-COLUMNS = {"question": "question", "batch_size": "batch_size", "accept": "accept", "skip": "skip",
-           "hold": "hold_seconds", "time_zone": "time_zone", "digest": "digest_at"}  # fmt: skip
-STRUCTURE = ("level", "labels", "fields")
-OF_THE_STORE = {"name", "task", "overlap", "channels", "guideline", "people", *COLUMNS, *STRUCTURE}
-# Keys of the project file that say how files are taken in; they are kept together.
-INTAKE = tuple(key for key in ProjectSpec.model_fields if key not in OF_THE_STORE)
 CHANGED = "project.changed"
-REMARKS = {
-    "accept": "What is decided stays decided; the rule holds for items that get their last label from now on.",
-    "overlap": "The items are brought to the new overlap in the background.",
-    "question": "Cards that are open show the new question when they are next drawn.",
-    "hold": "Places that are held already keep their time.",
-    "time_zone": "The next digest covers everything since the last one.",
-    "digest": "The next digest covers everything since the last one.",
-    "near": "It holds for files that are imported from now on.",
-    "steps": "It holds for files that are imported from now on.",
-    "filters": "It holds for files that are imported from now on.",
-}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that differs: under which key of a project file, what of it, from which value to which."""
-
-    key: str
-    what: str
-    before: Any
-    after: Any
-
-    def __str__(self) -> str:
-        return f"{self.what}: {shown(self.before)} -> {shown(self.after)}"
 
 
 class SettingsError(RefusedError):
@@ -70,7 +39,7 @@ class SettingsError(RefusedError):
 
 def preview(session: Session, project_id: int, changes: Mapping[str, Any]) -> list[Difference]:
     """What the changes would make different; nothing is written. Raises as ``change`` does."""
-    before, after = _before_and_after(session, project_id, changes)
+    before, after = compared(session, project_id, changes)
     found = differences(before, after)
     _refuse(session, project_id, changes, before, after)
     return found
@@ -86,7 +55,7 @@ def change(
     Raises SettingsError for what may not change, pydantic's ValidationError for values that cannot be.
     """
     hold(session, project_id, whole=any(key in changes for key in STRUCTURE))
-    before, after = _before_and_after(session, project_id, changes)
+    before, after = compared(session, project_id, changes)
     _refuse(session, project_id, changes, before, after)
     found = differences(before, after)
     if found:
@@ -98,11 +67,6 @@ def hold(session: Session, project_id: int, *, whole: bool = False) -> None:
     """Let nobody else change the project until the session ends; ``whole``: nobody begins to import into it either."""
     mine = select(col(Project.id)).where(col(Project.id) == project_id)
     session.execute(mine.with_for_update(key_share=not whole))
-
-
-def remarks(found: Sequence[Difference]) -> list[str]:
-    """What whoever made these changes should know."""
-    return list(dict.fromkeys(REMARKS[one.key] for one in found if one.key in REMARKS))
 
 
 def mark(session: Session, project_id: int) -> int:
@@ -122,37 +86,11 @@ def changed_since(session: Session, project_id: int, since: int) -> list[str]:
     return [sentence for row in rows for sentence in _sentences(row.name, row.before or {}, row.after or {})]
 
 
-def differences(before: ProjectSpec, after: ProjectSpec) -> list[Difference]:
-    """What two descriptions of a project differ in, people apart."""
-    found = [Difference("question", "question", before.question, after.question)]
-    found += _label_differences(before.labels, after.labels)
-    found += [Difference(key, key, *_values(key, before, after)) for key in ("level", "fields", "overlap")]
-    found += [Difference(key, key, *_values(key, before, after)) for key in COLUMNS if key != "question"]
-    found += [_channel(purpose, before, after) for purpose in Purpose]
-    found += [Difference(key, key, *_values(key, before, after)) for key in INTAKE]
-    if after.guideline is not None:
-        found.append(Difference("guideline", "guideline", before.guideline_markdown, after.guideline_markdown))
-    return [one for one in found if one.before != one.after]
-
-
-def shown(value: Any) -> str:
-    """A value in a sentence."""
-    if value is None or value in ("", [], {}, ()):
-        return "nothing"
-    if isinstance(value, list | tuple):
-        return ", ".join(shown(one) for one in value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {shown(one)}" for key, one in value.items())
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else text[:59] + "…"
-
-
-def _before_and_after(session: Session, project_id: int, changes: Mapping[str, Any]) -> tuple[ProjectSpec, ProjectSpec]:
+def compared(session: Session, project_id: int, changes: Mapping[str, Any]) -> tuple[ProjectSpec, ProjectSpec]:
+    """The project as it is and as it would be; people only where the changes name them. Raises ValidationError."""
     there = {key: value for key, value in described(session, project_id).items() if key != "people"}
     # A guideline that is not mentioned stays, whatever else is put back to what it is by itself.
-    mentioned = {
-        key: value for key, value in changes.items() if key != "people" and (key, value) != ("guideline", None)
-    }
+    mentioned = {key: value for key, value in changes.items() if (key, value) != ("guideline", None)}
     wanted = {key: value for key, value in {**there, **mentioned}.items() if value is not None}
     if isinstance(changes.get("channels"), Mapping):
         wanted["channels"] = {**there["channels"], **_known_channels(session, project_id, changes["channels"])}
@@ -170,27 +108,6 @@ def _known_channels(session: Session, project_id: int, given: Mapping[str, Any])
     return {purpose: names.get((purpose, channel), channel) for purpose, channel in given.items()}
 
 
-def _values(key: str, before: ProjectSpec, after: ProjectSpec) -> tuple[Any, Any]:
-    pair = [spec.model_dump(mode="json", include={key})[key] for spec in (before, after)]
-    return (span(pair[0]), span(pair[1])) if key == "hold" else (pair[0], pair[1])
-
-
-def _channel(purpose: Purpose, before: ProjectSpec, after: ProjectSpec) -> Difference:
-    old, new = getattr(before.channels, purpose), getattr(after.channels, purpose)
-    same = naming.channel(old).key == naming.channel(new).key
-    return Difference("channels", f"channels.{purpose}", old, old if same else new)
-
-
-def _label_differences(before: Sequence[LabelSpec], after: Sequence[LabelSpec]) -> Iterator[Difference]:
-    if [label.value for label in before] != [label.value for label in after]:
-        yield Difference("labels", "labels", [label.value for label in before], [label.value for label in after])
-    new = {label.value: label for label in after}
-    for label in before:
-        if label.value in new:
-            yield Difference("labels", f"title of {label.value}", label.title, new[label.value].title)
-            yield Difference("labels", f"description of {label.value}", label.description, new[label.value].description)
-
-
 def _refuse(
     session: Session, project_id: int, changes: Mapping[str, Any], before: ProjectSpec, after: ProjectSpec
 ) -> None:
@@ -202,7 +119,7 @@ def _refuse(
     count = items(session, project_id)
     if count:
         there = f"{count} items are there already" if count > 1 else "an item is there already"
-        if _other_values(before, after):
+        if other_values(before, after):
             values = [label.value for label in before.labels]
             refused["labels"] = (
                 f"{there}, and a label is one of {shown(values)}. Titles and descriptions may change; to add, rename or "
@@ -271,7 +188,7 @@ def _put_columns(session: Session, project_id: int, after: ProjectSpec, keys: se
 
 def _put_labels(session: Session, project_id: int, before: ProjectSpec, after: ProjectSpec) -> None:
     mine = col(LabelValue.project_id) == project_id
-    if before.level != after.level or _other_values(before, after):
+    if before.level != after.level or other_values(before, after):
         session.execute(delete(LabelValue).where(mine))
         projects.insert_labels(session, project_id, after)
         return
@@ -281,12 +198,6 @@ def _put_labels(session: Session, project_id: int, before: ProjectSpec, after: P
             .where(mine, col(LabelValue.value) == label.value)
             .values(position=position, title=label.title, description=label.description)
         )
-
-
-def _other_values(before: ProjectSpec, after: ProjectSpec) -> bool:
-    """Whether the values are others; at level nominal the order says nothing, and may be another one."""
-    old, new = ([label.value for label in spec.labels] for spec in (before, after))
-    return sorted(old) != sorted(new) if after.level is Level.NOMINAL else old != new
 
 
 def _put_guideline(session: Session, project_id: int, markdown: str, now: datetime, by: int | None) -> None:

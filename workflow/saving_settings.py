@@ -13,11 +13,12 @@ from sqlmodel import Session, col
 from storage.tables import Channel
 from workflow import project_form, project_settings
 from workflow.errors import RefusedError
+from workflow.project_differences import INTAKE, STRUCTURE, Difference
 from workflow.project_form import CHANNELS, PLAIN, Form, FormError
-from workflow.project_settings import Difference, SettingsError
+from workflow.project_settings import SettingsError
 from workflow.project_yaml import described
 
-STRUCTURE = ("level", "fields")
+FIXED = ("level", "fields")
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ def open_form(session: Session, project_id: int) -> tuple[Form, Opened, list[str
     ids = select(col(Channel.purpose), col(Channel.slack_id)).where(col(Channel.project_id) == project_id)
     channel_ids = {purpose.value: slack_id for purpose, slack_id in session.execute(ids)}
     form = project_form.filled(description, channel_ids)
-    whole = {"labels", "question"} | ({"imports"} if project_settings.INTAKE else set())
+    whole = {"labels", "question"} | ({"imports"} if INTAKE else set())
     too_long = sorted(whole - set(form))
     if project_settings.items(session, project_id):
-        form = {field: value for field, value in form.items() if field not in STRUCTURE}
+        form = {field: value for field, value in form.items() if field not in FIXED}
     prints = {field: project_form.fingerprint(value) for field, value in form.items()}
     return form, Opened(project_id, project_settings.mark(session, project_id), prints), too_long
 
@@ -82,7 +83,7 @@ def save(session: Session, opened: Opened, form: Mapping[str, Any], now: datetim
     needed = {field: "This is needed." for field in (*PLAIN, *CHANNELS) if field in typed and not typed[field]}
     if faults or needed:
         raise FormError({**faults, **needed})
-    project_settings.hold(session, opened.project_id, whole=any(key in changes for key in project_settings.STRUCTURE))
+    project_settings.hold(session, opened.project_id, whole=any(key in changes for key in STRUCTURE))
     try:
         left = project_settings.preview(session, opened.project_id, changes)
         told = project_settings.changed_since(session, opened.project_id, opened.mark)
@@ -90,6 +91,17 @@ def save(session: Session, opened: Opened, form: Mapping[str, Any], now: datetim
             raise OvertakenError(told, typed)
         return project_settings.change(session, opened.project_id, changes, now, by) if left else []
     except ValidationError as error:
-        raise FormError(project_form.faults_of(error)) from None
+        raise FormError(_here(opened, project_form.faults_of(error))) from None
     except SettingsError as error:
-        raise FormError({field: f"{why[:1].upper()}{why[1:]}." for field, why in error.by_key.items()}) from None
+        words = {field: f"{why[:1].upper()}{why[1:]}." for field, why in error.by_key.items()}
+        raise FormError(_here(opened, words)) from None
+
+
+def _here(opened: Opened, faults: Mapping[str, str]) -> dict[str, str]:
+    """Faults at fields that this form has: Slack shows them nowhere else."""
+    found: dict[str, str] = {}
+    for field, words in faults.items():
+        elsewhere = "imports" if field in INTAKE else ""
+        at = next((one for one in (field, elsewhere, *opened.prints) if one in opened.prints), field)
+        found[at] = f"{found[at]} {words}" if at in found else words
+    return found

@@ -14,7 +14,8 @@ LOADING, OPEN, ACCEPTED, ESCALATED, RULED, DUPLICATE, REPLACED = (
 
 MOVES: dict[tuple[ItemState, ItemState], str] = {
     (LOADING, OPEN): "the last row of its lot is in",
-    (LOADING, DUPLICATE): "its text is already there",
+    (LOADING, DUPLICATE): "its text is already there, or nearly the same",
+    (DUPLICATE, OPEN): "a lead restored it, or the item that stood for its text is gone",
     (OPEN, ACCEPTED): "its places are filled and the labels satisfy the project's rule",
     (
         OPEN,
@@ -28,7 +29,6 @@ MOVES: dict[tuple[ItemState, ItemState], str] = {
     (ESCALATED, RULED): "a reviewer ruled",
     (RULED, RULED): "a reviewer changed the ruling",
     (OPEN, LOADING): "its lot is being undone",
-    (DUPLICATE, OPEN): "the item that stood for its text is gone, or a lead restored it",
     (OPEN, REPLACED): "an import brought another text for its id",
     (ACCEPTED, REPLACED): "an import brought another text for its id",
     (ESCALATED, REPLACED): "an import brought another text for its id",

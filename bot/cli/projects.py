@@ -152,12 +152,25 @@ def _print_project(found: dict[str, Any]) -> None:
         f"skip {found['skip']}, hold {found['hold']}, digest {found['digest']} {found['time_zone']}"
     )
     print("Fields: " + ", ".join(found["fields"]))
+    _print_intake(found)
     print("Channels: " + ", ".join(f"{purpose} {channel}" for purpose, channel in found["channels"].items()))
     print("Items: " + (", ".join(f"{count} {state}" for state, count in found["items"].items()) or "none yet"))
     print("People:" + ("" if found["people"] else " none yet"))
     for person in found["people"]:
         print_person(person)
     print_standing(found["warnings"], found["open"])
+
+
+def _print_intake(found: dict[str, Any]) -> None:
+    from workflow.intake import spec
+    from workflow.project_differences import shown
+
+    print(f"Near duplicates: {shown(found['near'])}")
+    if "steps" in found:
+        print(f"Steps: {shown(found['steps'])}")
+    for one, typed in zip(spec.read(found).filters, found.get("filters", []), strict=True):
+        rest = {key: value for key, value in typed.items() if key not in ("name", "do")}
+        print(f"Filter {one.name}: {one.do}, {shown(rest)}")
 
 
 def print_person(person: dict[str, Any]) -> None:

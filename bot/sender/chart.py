@@ -1,9 +1,9 @@
 """The picture of a chart: up without a channel, where nobody sees it, and waited for until Slack knows its type."""
 
+from bot.sender import uploading
 from bot.sender.delivery import CallFailedError, Delivery
-from bot.sender.drawing import Picture
 from bot.sender.job import Job, NotNowError
-from bot.slack.errors import Remedy, expect_ok
+from bot.slack.errors import Remedy
 
 
 def upload(delivery: Delivery, job: Job) -> None:
@@ -12,27 +12,11 @@ def upload(delivery: Delivery, job: Job) -> None:
     Whatever fails before the last step leaves nothing behind, and begins anew with a new file id.
     """
     picture = delivery.drawing(job, lambda session: delivery.draw.picture(session, job.template, job.context))
-    client = delivery.client
-    place = delivery.call(
-        job,
-        "files.getUploadURLExternal",
-        client.files_getUploadURLExternal,
-        filename=picture.file_name,
-        length=len(picture.data),
-        alt_txt=picture.alt_text[:1000],
-    )
-    file_id, url = str(place["file_id"]), str(place["upload_url"])
+    name, alt = picture.file_name, picture.alt_text
+    file_id, url = uploading.place(delivery, job, name, len(picture.data), alt_txt=alt[:1000])
     delivery.begin(job, file_id=file_id)
-    delivery.call(job, "upload", lambda: _send_bytes(delivery, url, picture))
-    files = [{"id": file_id, "title": picture.alt_text[:250] or picture.file_name}]
-    try:
-        delivery.call(job, "files.completeUploadExternal", client.files_completeUploadExternal, files=files)
-    except CallFailedError as failed:
-        if failed.trouble.code != "file_not_found":
-            raise
-        # The bytes did not arrive after all: begin anew, with another file.
-        job.file_id = None
-        raise NotNowError(None) from failed
+    uploading.send(delivery, job, url, picture.data, len(picture.data))
+    uploading.complete(delivery, job, files=[{"id": file_id, "title": alt[:250] or name}])
     job.file_id = file_id
 
 
@@ -51,8 +35,3 @@ def is_ready(delivery: Delivery, job: Job) -> bool:
 def is_refused_picture(failed: CallFailedError) -> bool:
     """Whether a message was refused for its picture alone, as happens just after an upload (``invalid slack file``)."""
     return "slack file" in failed.trouble.words.replace("_", " ").lower()
-
-
-def _send_bytes(delivery: Delivery, url: str, picture: Picture) -> None:
-    headers = {"Content-Type": "application/octet-stream"}
-    expect_ok(delivery.pool.request("POST", url, body=picture.data, headers=headers))

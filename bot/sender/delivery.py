@@ -22,6 +22,7 @@ from bot.sender.settings import SenderSettings
 from bot.slack.errors import Remedy, Trouble, judge
 from storage.engine import Store
 from storage.tables import Channel, Outbox, OutboxState, Person
+from workflow import outbox
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -133,6 +134,8 @@ class Delivery:
         """The ts of the thread's head; None where the head never came, or is in another channel: better said outside."""
         if job.thread_key is None:
             return None
+        if (foreign := outbox.thread_of(job.thread_key)) is not None:
+            return foreign.ts if foreign.channel == place else None
         head = select(col(Outbox.sent_ts)).where(
             col(Outbox.key) == job.thread_key,
             col(Outbox.state) == OutboxState.SENT,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from sqlmodel import Session
 
@@ -25,6 +25,16 @@ class Picture:
     file_name: str
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A file to upload: ``data`` at its beginning, ``size`` bytes of it. Whoever uploads it closes it."""
+
+    data: IO[bytes]
+    size: int
+    file_name: str
+    title: str
+
+
 class Draw(Protocol):
     """Draws from the store, at the moment of sending. An exception other than the database's fails the row for good."""
 
@@ -36,6 +46,9 @@ class Draw(Protocol):
 
     def picture(self, session: Session, template: str, context: Mapping[str, Any]) -> Picture:
         """The picture of a chart."""
+
+    def attachment(self, session: Session, template: str, context: Mapping[str, Any]) -> Attachment | None:
+        """The file that a row brings; None where there is nothing in it any more."""
 
 
 VersionOf = Callable[[Session, str, int], int | None]

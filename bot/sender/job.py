@@ -13,7 +13,7 @@ class Job:
     """A claimed row. ``lease_until`` is also the proof of the claim: another sender would have written another one.
 
     ``sending_since`` is when the call that people can see the effect of was begun, None while nothing was. ``file_id``
-    is a picture's once Slack has it whole.
+    is a picture's once Slack has it whole, a file's once its upload was begun.
     """
 
     id: int

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sender import cards, chart, lookup, rows
+from bot.sender import attached, cards, chart, lookup, rows
 from bot.sender.delivery import CallFailedError, Delivery
 from bot.sender.job import Job, NotNowError, PointlessError, UndeliverableError
 from storage.tables import Card, OutboxKind
@@ -85,6 +85,16 @@ def deliver_chart(delivery: Delivery, job: Job) -> None:
     return None
 
 
+def deliver_file(delivery: Delivery, job: Job) -> None:
+    """A file in its place; where the app may not upload, the row's message, which says how else to get it."""
+    try:
+        attached.upload(delivery, job)
+    except CallFailedError as failed:
+        if failed.trouble.code != "missing_scope":
+            raise
+        _post(delivery, job, job.context)
+
+
 def settle_post(delivery: Delivery, job: Job) -> None:
     """Look for the message; only where it did not arrive may it be sent again."""
     if not _found(delivery, job):
@@ -110,11 +120,19 @@ def settle_chart(delivery: Delivery, job: Job) -> None:
     _send_again(delivery, job)
 
 
+def settle_file(delivery: Delivery, job: Job) -> None:
+    """Ask for the file by its id, or look for the message that stood in for it; where neither arrived, begin anew."""
+    if job.file_id is not None and attached.is_shown(delivery, job):
+        return
+    settle_post(delivery, job)
+
+
 RULES: Mapping[OutboxKind, Rule] = {
     OutboxKind.POST: Rule("chat.postMessage", deliver_post, settle_post, "conversations.history"),
     OutboxKind.UPDATE: Rule("chat.update", deliver_update, settle_update),
     OutboxKind.EPHEMERAL: Rule("chat.postEphemeral", deliver_ephemeral, settle_ephemeral),
     OutboxKind.CHART: Rule("chat.postMessage", deliver_chart, settle_chart, "conversations.history"),
+    OutboxKind.FILE: Rule("files.completeUploadExternal", deliver_file, settle_file, "files.info"),
 }
 
 

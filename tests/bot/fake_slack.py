@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message as Headers
-from typing import Any
+from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl
 from urllib.request import Request
@@ -221,13 +221,18 @@ class FakeSlack:
             if file is None or file["data"] is None:
                 return {"error": "file_not_found"}
             file["done"] = self.clock()
+            if channel := args.get("channel_id"):
+                file["shown"] = {"channel": channel, "ts": self._ts(), "thread": args.get("thread_ts")}
         return {"files": []}
 
     def files_info(self, args: Json) -> Json:
         file = self.files.get(args["file"])
         if file is None or file["done"] is None:
             return {"error": "file_not_found"}
-        return {"file": {"id": args["file"], "mimetype": self._mimetype(args["file"])}}
+        told: Json = {"id": args["file"], "mimetype": self._mimetype(args["file"])}
+        if told["mimetype"] and "shown" in file:
+            told["shares"] = {"public": {file["shown"]["channel"]: [{"ts": file["shown"]["ts"]}]}}
+        return {"file": told}
 
     def _mimetype(self, file_id: str) -> str:
         file = self.files.get(file_id)
@@ -266,10 +271,12 @@ class Pool:
     slack: FakeSlack
     timeout: float = 10.0
 
-    def request(self, _verb: str, url: str, *, body: bytes, headers: dict[str, str]) -> Answer:
+    def request(self, _verb: str, url: str, *, body: bytes | IO[bytes], headers: dict[str, str]) -> Answer:
         assert headers["Content-Type"] == "application/octet-stream"
+        data = body if isinstance(body, bytes) else body.read()
+        assert headers["Content-Length"] == str(len(data))
         try:
-            answer = self.slack.web("upload", {"file": url.rsplit("/", 1)[1], "data": body}, self.timeout)
+            answer = self.slack.web("upload", {"file": url.rsplit("/", 1)[1], "data": data}, self.timeout)
         except HTTPError as error:
             return Answer(error.code, dict(error.headers.items()), error.read())
         return Answer(200 if answer["ok"] else 500)

@@ -1,5 +1,6 @@
 """A project, a few people, and a sender on a Slack inside the test."""
 
+import io
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import urllib3
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from bot.sender import Drawn, Picture, Sender, SenderSettings
+from bot.sender import Attachment, Drawn, Picture, Sender, SenderSettings
 from storage.engine import Store
 from storage.tables import Card, Channel, Lane, Outbox, OutboxKind, OutboxState, Person, Project, Purpose, SkipRule
 from tests.bot.fake_slack import START, Clock, FakeSlack, KilledError, Pool
@@ -52,6 +53,12 @@ class FakeDraw:
     def picture(self, _session: Session, _template: str, context: Mapping[str, Any]) -> Picture:
         self.pictures += 1
         return Picture(b"\x89PNG" + context["text"].encode(), "a chart", "chart.png")
+
+    def attachment(self, _session: Session, _template: str, context: Mapping[str, Any]) -> Attachment | None:
+        if context.get("empty"):
+            return None
+        data = context["text"].encode()
+        return Attachment(io.BytesIO(data), len(data), "rows.csv", f"Rows of {context['text']}")
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The manifest: within Slack's limits, asking for what Concord's code needs and for nothing else."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -15,6 +16,8 @@ from bot.demo import project
 from bot.http_mode import PATH
 from bot.manifest import EVENTS, SCOPES, manifest
 from bot.process import missing_scopes
+from bot.slack.methods import EVENTS as NEEDED_BY_EVENTS
+from bot.slack.methods import METHODS
 from handlers import everything
 from handlers.answer import Answers
 from handlers.desk import Desk
@@ -23,68 +26,114 @@ from tests.builders import NOW
 
 ROOT = Path(__file__).parents[2]
 
-# What Slack's method pages ask of a bot token. Conversations of several kinds: public and private channels, DMs.
-SCOPES_OF = {
-    "auth.test": (),
-    "apps.connections.open": (),  # the app-level token
-    "views.open": (),
-    "views.push": (),
-    "views.publish": (),
-    "views.update": (),
-    "chat.postMessage": ("chat:write",),
-    "chat.postEphemeral": ("chat:write",),
-    "chat.update": ("chat:write",),
-    "conversations.open": ("im:write",),
-    "conversations.list": ("channels:read", "groups:read"),
-    "conversations.history": ("channels:history", "groups:history", "im:history"),
-    "conversations.replies": ("channels:history", "groups:history", "im:history"),
-    "files.getUploadURLExternal": ("files:write",),
-    "files.completeUploadExternal": ("files:write",),
-    "files.info": ("files:read",),
-    "users.list": ("users:read", "users:read.email"),
-}
-SCOPES_OF_EVENTS = {"app_home_opened": (), "user_change": ("users:read",)}
 FAMILIES = (
-    "admin|api|apps|auth|bookmarks|canvases|chat|conversations|dnd|files|pins|reactions|team|usergroups|users|views"
+    "admin|api|apps|auth|bookmarks|bots|canvases|chat|conversations|dnd|files|pins|reactions|team|usergroups"
+    "|users|views"
 )
-BY_NAME = re.compile(rf'"((?:{FAMILIES})(?:\.\w+)+)"')
-BY_METHOD = re.compile(rf"\.((?:{FAMILIES})_\w+)\b")
+BY_NAME = re.compile(rf"(?:{FAMILIES})(?:\.[a-zA-Z]+)+")
+# The client spells these otherwise than by replacing dots.
+SPELLED = {
+    "files_getUploadURLExternal": "files.getUploadURLExternal",
+    "files_completeUploadExternal": "files.completeUploadExternal",
+}
+CLIENT = {name: name.replace("_", ".") for name in dir(WebClient) if re.match(rf"(?:{FAMILIES})_", name)} | SPELLED
+ROOMS = ("bot", "handlers", "jobs", "workflow")
 
 
-def methods_in_the_code() -> set[str]:
-    """Every Web API method that the bot names, or calls through the SDK's client."""
-    real = {name for name in dir(WebClient) if not name.startswith("_")}
-    spelled = {"files_getUploadURLExternal", "files_completeUploadExternal"}
-    found = set()
-    for path in sorted((ROOT / "bot").rglob("*.py")):
-        if path.is_relative_to(ROOT / "bot" / "demo"):
+def methods_in_the_code() -> dict[str, set[str]]:
+    """Every Web API method that is named, or called through the SDK's client, and the files in which it is."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        if path == ROOT / "bot" / "slack" / "methods.py" or path.is_relative_to(ROOT / "bot" / "demo"):
             continue
-        source = path.read_text(encoding="utf-8")
-        found |= set(BY_NAME.findall(source))
-        found |= {name.replace("_", ".") for name in BY_METHOD.findall(source) if name in real | spelled}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = None
+            if isinstance(node, ast.Attribute):
+                name = CLIENT.get(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and BY_NAME.fullmatch(node.value):
+                name = node.value
+            if name is not None:
+                found.setdefault(name, set()).add(str(path.relative_to(ROOT)))
     return found
 
 
-def test_every_method_that_is_called_is_known_here() -> None:
-    assert methods_in_the_code() == set(SCOPES_OF)
-
-
-def test_every_scope_is_needed_and_every_needed_scope_is_there() -> None:
-    by_methods = {scope for method in methods_in_the_code() for scope in SCOPES_OF[method]}
-    by_events = {scope for event in EVENTS for scope in SCOPES_OF_EVENTS[event]}
-    assert by_methods | by_events | {"commands"} == set(SCOPES)
-    assert manifest()["oauth_config"] == {"scopes": {"bot": sorted(SCOPES)}}
-
-
-def test_what_the_manifest_announces_is_handled_and_the_other_way_round(tmp_path: Path) -> None:
+def desk_of_everything(tmp_path: Path) -> Desk:
+    """Every handler, registered."""
     installation = Installation("T1", "Team", "B1", "UBOT", "xoxb-1")
     app = build_app(installation, _Silent())
     desk = Desk(app, open_store(f"sqlite:///{tmp_path}/x.db"), _Silent(), lambda: NOW)
     everything.register(desk)
+    return desk
+
+
+def test_every_method_that_is_called_has_its_scopes_in_the_table() -> None:
+    called = methods_in_the_code()
+    for name in called.keys() - METHODS:
+        pytest.fail(f"{name} is called in {called[name]}: add it with its scopes to METHODS in bot/slack/methods.py")
+    for name in METHODS.keys() - called:
+        pytest.fail(f"nothing calls {name} any more: take it out of METHODS in bot/slack/methods.py")
+
+
+def test_the_scan_finds_what_is_certainly_there() -> None:
+    called = methods_in_the_code()
+    assert "bot/sender/kinds.py" in called["chat.update"]
+    assert called["apps.connections.open"] >= {"bot/socket_mode.py"}
+    assert called["auth.test"] >= {"bot/app.py"}
+
+
+def test_every_scope_is_needed_and_every_needed_scope_is_asked_for() -> None:
+    needed: dict[str, set[str]] = {"commands": {"the slash command"}}
+    for name, scopes in (METHODS | NEEDED_BY_EVENTS).items():
+        for scope in scopes:
+            needed.setdefault(scope, set()).add(name)
+    for scope in needed.keys() - SCOPES:
+        pytest.fail(f"{needed[scope]} needs {scope}: add it with its purpose to SCOPES in bot/manifest.py")
+    for scope in SCOPES.keys() - needed:
+        pytest.fail(f"nothing needs {scope} any more: take it out of SCOPES in bot/manifest.py")
+    assert manifest()["oauth_config"] == {"scopes": {"bot": sorted(SCOPES)}}
+
+
+def test_what_the_manifest_announces_is_handled_and_the_other_way_round(tmp_path: Path) -> None:
+    desk = desk_of_everything(tmp_path)
     announced = manifest()
-    assert set(desk._events) == set(announced["settings"]["event_subscriptions"]["bot_events"])
+    events = set(announced["settings"]["event_subscriptions"]["bot_events"])
+    for name in desk._events.keys() - events:
+        pytest.fail(f"the event {name} is handled: add it with its scopes to EVENTS in bot/slack/methods.py")
+    for name in events - desk._events.keys():
+        pytest.fail(f"nobody handles the event {name}: take it out of EVENTS in bot/slack/methods.py")
     assert set(desk._commands) == {command["command"] for command in announced["features"]["slash_commands"]}
+    # Shortcuts have no place at the desk: one that is added there belongs into the manifest, and here.
     assert "shortcuts" not in announced["features"]
+    assert not [name for name in vars(desk) if "shortcut" in name]
+
+
+def test_the_committed_manifest_is_the_one_that_is_printed() -> None:
+    committed = (ROOT / "manifest.json").read_text(encoding="utf-8")
+    ran = CliRunner().invoke(cli.app, ["manifest"])
+    assert committed == ran.stdout, "run: concord manifest > manifest.json"
+
+
+def test_by_http_only_the_addresses_and_socket_mode_differ() -> None:
+    url = f"https://concord.example.com{PATH}"
+    ran = CliRunner().invoke(cli.app, ["manifest", "--request-url", url])
+    assert json.loads(ran.stdout) == manifest(request_url=url)
+
+    def without(value: Any) -> Any:
+        if isinstance(value, dict):
+            left = {name: without(one) for name, one in value.items()}
+            return {name: one for name, one in left.items() if one != url and name != "socket_mode_enabled"}
+        return [without(one) for one in value] if isinstance(value, list) else value
+
+    assert without(manifest(request_url=url)) == without(manifest())
+
+
+def test_the_slack_cli_finds_the_manifest_and_the_start() -> None:
+    hooks = json.loads((ROOT / ".slack" / "hooks.json").read_text(encoding="utf-8"))
+    assert hooks["config"]["sdk-managed-connection-enabled"] is True
+    for hook, command in (("get-manifest", "manifest"), ("start", "run")):
+        program, called = hooks["hooks"][hook].split()
+        assert (program, called) == (".venv/bin/concord", command)
+        assert called in {one.name for one in cli.app.registered_commands}
 
 
 class _Silent(Answers):
@@ -125,12 +174,6 @@ def test_by_socket_mode_no_address_is_named_and_by_http_everywhere() -> None:
     assert found["settings"]["event_subscriptions"]["request_url"] == url
     assert found["settings"]["interactivity"]["request_url"] == url
     assert [command["url"] for command in found["features"]["slash_commands"]] == [url]
-
-
-def test_the_command_prints_it() -> None:
-    ran = CliRunner().invoke(cli.app, ["manifest"])
-    assert ran.exit_code == 0
-    assert json.loads(ran.stdout) == manifest()
 
 
 @pytest.mark.parametrize("url", ["http://concord.example.com/slack/events", "concord.example.com"])

@@ -1,8 +1,9 @@
 """The same promises over real HTTP, against the workspace on this machine, with real time-outs."""
 
+import io
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from bot.sender import Draw, Drawn, Picture, Rate, Sender, SenderSettings
+from bot.sender import Attachment, Draw, Drawn, Picture, Rate, Sender, SenderSettings
 from bot.sender import cards as sender_cards
 from bot.slack.client import web_client
 from bot.slack.directory import channels, people
@@ -63,6 +64,10 @@ class Drawing:
 
     def picture(self, _session: Session, _template: str, _context: Any) -> Picture:
         return Picture(PIXEL, "a chart", "chart.png")
+
+    def attachment(self, _session: Session, _template: str, context: Mapping[str, Any]) -> Attachment:
+        data = context["text"].encode()
+        return Attachment(io.BytesIO(data), len(data), "rows.csv", "Refused rows")
 
 
 class House:
@@ -204,6 +209,22 @@ def test_without_the_scope_for_files_the_message_goes_out_alone(house: House) ->
     house.wait()
     (message,) = house.workspace.messages("lea", leads)
     assert (message["text"], [block["type"] for block in message["blocks"]]) == ("week 9", ["section"])
+
+
+@pytest.mark.parametrize("method", ["upload", "files.completeUploadExternal", "files.info"])
+def test_a_file_is_in_its_thread_once_whatever_fails(house: House, method: str) -> None:
+    leads = house.channels["rte-leads"]
+    if method == "files.info":
+        strike(house.workspace, "files.completeUploadExternal", "reset_after")
+    strike(house.workspace, method, "reset_before")
+    house.put("card", To(channel=leads))
+    house.put("line,reason\n1,empty\n", To(channel=leads), kind=OutboxKind.FILE, thread_key="card")
+    house.wait()
+    (card,) = house.workspace.messages("lea", leads)
+    thread = wait_for(lambda: house.workspace.messages("lea", leads, thread_ts=card["ts"])[1:])
+    ((file,),) = [message["files"] for message in thread]
+    assert (file["name"], file["title"]) == ("rows.csv", "Refused rows")
+    assert house.workspace.http.request("GET", house.workspace.url + file["url"]).data == b"line,reason\n1,empty\n"
 
 
 def test_a_sender_killed_between_effect_and_commit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

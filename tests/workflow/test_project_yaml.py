@@ -58,6 +58,19 @@ DESCRIBED = st.fixed_dictionaries(
         "guideline": LINES.map(lambda text: text + "\n").filter(lambda text: normalise.markdown(text).strip() != ""),
         "time_zone": st.sampled_from(["UTC", "Asia/Kathmandu"]),
         "digest": st.sampled_from(["00:00", "9:30", "23:59"]),
+        "near": st.sampled_from(["report", "link", "off", {"do": "link", "threshold": "0.75"}]),
+        "steps": st.sampled_from([{}, {"html_entities": "off"}, {"html_entities": "on"}]),
+        "filters": st.sampled_from(
+            [
+                [],
+                [
+                    {"name": "no: 1", "length": {"min": "10"}, "reason": "- too short #"},
+                    {"name": "✉", "fields": ["text"], "personal_data": ["email", "card"], "do": "mask"},
+                    {"name": "on", "field": "source", "values": ["yes", "no", "010", "null"]},
+                    {"name": "x", "pattern": "^\\s*\\[a: b\\]", "must": "not_match", "do": "flag"},
+                ],
+            ]
+        ),
     },
 )
 

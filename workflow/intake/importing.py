@@ -21,8 +21,9 @@ from workflow.intake.occurrences import Occurrences
 from workflow.intake.screening import Candidate, Rules
 from workflow.intake.seen import Seen
 from workflow.intake.spec import NearSpec
-from workflow.near import links
+from workflow.near import index, links
 from workflow.near.comparison import Comparison
+from workflow.near.similarity import Thresholds
 from workflow.reading.asked import Asked
 from workflow.reading.opening import open_source
 from workflow.reading.rows import Refused
@@ -53,6 +54,11 @@ class Intake:
     filters: Counter[str] = field(default_factory=Counter)
     position: int = 0
     """How many bytes of the file are read."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """From which similarity on texts are near."""
+        return Thresholds(self.near.threshold, self.near.long_threshold)
 
     @property
     def written(self) -> Written:
@@ -135,7 +141,7 @@ def _fill(
     on_change: OnChange,
 ) -> int:
     """Bring every row of a file into a new lot; its id. What is stopped on the way is undone."""
-    with closing(intake.chunks()) as chunks, Comparison(intake.near) as comparison, Seen() as seen:
+    with closing(intake.chunks()) as chunks, Comparison(intake.thresholds) as comparison, Seen() as seen:
         # A file that cannot be read at all leaves no lot behind.
         first = next(chunks, [])
         sha256, written = intake.source.sha256, intake.written
@@ -145,8 +151,9 @@ def _fill(
                 load = partial(loading.load, project_id=project_id, lot_id=lot_id, on_change=on_change, seen=seen)
                 loaded = store.transact(partial(load, rows=chunk, now=now()))
                 seen.add((row.key for row in chunk if isinstance(row, Candidate)), ())
-                for item_id, fields in loaded.fresh.items():
-                    comparison.add(item_id, list(fields.values()))
+                if intake.near.do != "off":
+                    for item_id, fields in sorted(loaded.fresh.items()):
+                        comparison.add(item_id, list(fields.values()))
                 progress(intake.position)
             near = _compare(store, project_id, lot_id, intake, comparison, now())
             end = partial(lots.all_in, lot_id=lot_id, near=near, steps=intake.steps, filters=intake.filters, now=now())
@@ -161,10 +168,15 @@ def _compare(store: Store, project_id: int, lot_id: int, intake: Intake, compari
     """Find what says nearly the same as something else, and keep it; how many items were linked for that."""
     if intake.near.do == "off":
         return 0
+    from workflow.near import kept_bands
+
+    index.build(store, project_id)
+    link = intake.near.do == "link"
     pairs = comparison.pairs(store, project_id)
-    linked = links.record(store, project_id, lot_id, pairs, link=intake.near.do == "link", now=now)
+    near = links.record(store, project_id, lot_id, pairs, link, now, intake.thresholds)
     comparison.keep(store, project_id)
-    return linked
+    store.transact(partial(kept_bands.mark, project_id=project_id, lot_id=lot_id))
+    return near if link else 0
 
 
 def recover(store: Store, now: datetime) -> None:

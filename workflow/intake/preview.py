@@ -63,9 +63,9 @@ def preview(
     if intake.questions:
         return Preview(**shown)  # type: ignore[arg-type]
     figures = _Figures()
-    with closing(intake.chunks()) as chunks, Seen() as seen, Comparison(intake.near) as comparison:
+    with closing(intake.chunks()) as chunks, Seen() as seen, Comparison(intake.thresholds) as comparison:
         for chunk in chunks:
-            _take(store, project_id, chunk, on_change, seen, comparison, figures)
+            _take(store, project_id, chunk, on_change, seen, comparison, figures, comparing=intake.near.do != "off")
             progress(intake.position)
         pairs, near = _near(store, project_id, intake, comparison)
     tally = figures.tally
@@ -108,6 +108,8 @@ def _take(
     seen: Seen,
     comparison: Comparison,
     figures: _Figures,
+    *,
+    comparing: bool,
 ) -> None:
     candidates = [row for row in chunk if isinstance(row, Candidate)]
     with store.read() as session:
@@ -118,7 +120,8 @@ def _take(
     seen.add((row.key for row in candidates), [*found.fresh, *found.doubles])
     for row in found.fresh:
         figures.number += 1
-        comparison.add(figures.number, list(row.fields.values()))
+        if comparing:
+            comparison.add(figures.number, list(row.fields.values()))
     figures.labels += sum(len(row.labels) for row, key in zip(candidates, found.keys, strict=True) if key is not None)
     duplicates = len(found.doubles) + len(found.there)
     figures.tally += Tally(len(found.fresh), duplicates, len(refused), changed=found.changed)

@@ -29,6 +29,7 @@ from workflow.spec_faults import Place, all_at_once, amount
 from workflow.spec_values import fault, short_text, whole_number
 
 MOST_FILTERS = 50
+LOWEST_NEAR = 0.7
 KINDS = ("length", "language", "pattern", "values", "personal_data")
 # What only filters of one kind have.
 _PARTS = {"min_confidence": "language", "strict": "language", "must": "pattern", "region": "personal_data"}
@@ -48,12 +49,12 @@ class _Strict(BaseModel):
 class NearSpec(_Strict):
     """Near duplicates: reported, linked to the first of them, or not looked for; from which similarity on.
 
-    ``long_threshold`` is that of texts of 100 words and more.
+    ``long_threshold`` is that of texts of 100 words and more. Below ``LOWEST_NEAR`` the index misses too many pairs.
     """
 
     do: Literal["report", "link", "off"] = "report"
-    threshold: Annotated[Share, Field(ge=0.5, le=1)] = 0.8
-    long_threshold: Annotated[Share, Field(ge=0.5, le=1)] = 0.9
+    threshold: Annotated[Share, Field(ge=LOWEST_NEAR, le=1)] = 0.8
+    long_threshold: Annotated[Share, Field(ge=LOWEST_NEAR, le=1)] = 0.9
 
     @model_validator(mode="before")
     @classmethod
@@ -174,7 +175,17 @@ def kept(spec: IntakeSpec) -> dict[str, Any]:
 def of_project(session: Session, project_id: int) -> IntakeSpec:
     """What the project says of its files."""
     found = session.execute(select(col(Project.intake)).where(col(Project.id) == project_id)).scalar_one()
-    return IntakeSpec.model_validate({key: value for key, value in found.items() if key in IntakeSpec.model_fields})
+    return read(found)
+
+
+def read(intake: Mapping[str, Any]) -> IntakeSpec:
+    """What ``Project.intake`` holds."""
+    return IntakeSpec.model_validate({key: intake[key] for key in IntakeSpec.model_fields if key in intake})
+
+
+def shown(intake: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``Project.intake`` holds by the keys of a project file: near always, the rest where something is said."""
+    return {"near": NearSpec().do, **kept(read(intake))}
 
 
 def _faults_between(filters: list[Any] | tuple[Any, ...]) -> Iterator[Place]:

@@ -21,11 +21,13 @@ from storage.tables import (
     PriorLabel,
     RefusedRow,
 )
-from workflow import history, near, places
+from workflow import history, places
 from workflow.batches import leave, rewrite_batch
 from workflow.errors import RefusedError
 from workflow.intake import lots, opening
 from workflow.intake.lots import CHUNK
+from workflow.near import index, restoring
+from workflow.near.kept_texts import items_of_lot
 
 ANSWERED = (Place.LABELLED, Place.FLAGGED, Place.SKIPPED, Place.CLOSED, Place.BARRED)
 
@@ -35,7 +37,9 @@ def undo_running(store: Store, lot_id: int, now: datetime, by: int | None = None
     with store.read() as session:
         if session.execute(select(col(Lot.state)).where(col(Lot.id) == lot_id)).scalar() is not LotState.RUNNING:
             return
-    near.forget_lot(store, lot_id)
+    with store.read() as session:
+        project_id = session.execute(select(col(Lot.project_id)).where(col(Lot.id) == lot_id)).scalar_one()
+    index.forget(store, project_id, (item_id for item_id, _ in items_of_lot(store, lot_id)))
     _delete(store, PriorLabel, select(col(PriorLabel.id)).where(col(PriorLabel.lot_id) == lot_id))
     for linked in (col(Item.duplicate_of), col(Item.near_of)):
         _delete(store, Item, select(col(Item.id)).where(col(Item.lot_id) == lot_id, linked.is_not(None)))
@@ -56,7 +60,7 @@ def undo_running(store: Store, lot_id: int, now: datetime, by: int | None = None
 
 
 def undo_complete(store: Store, lot_id: int, now: datetime, by: int | None) -> None:
-    """Take a complete lot back. Who holds items of it unanswered is left without them.
+    """Take a complete lot back. Who holds items of it unanswered is left without them; what it stands for opens again.
 
     Raises RefusedError where the lot is not complete, where somebody answered, where items of other lots are linked to
     its own, or where it replaced other texts: nothing is changed then. An undo that dies half-way leaves the lot complete,
@@ -72,6 +76,7 @@ def undo_complete(store: Store, lot_id: int, now: datetime, by: int | None) -> N
             # Somebody was quicker: what was closed so far opens again.
             opening.open_lot(store, lot_id, lambda: now)
             raise RefusedError(why)
+    restoring.let_go(store, lot_id, now)
     store.transact(lambda session: lots.step(session, lot_id, LotState.OPENING, state=LotState.RUNNING, seen_at=now))
     undo_running(store, lot_id, now, by)
 
@@ -102,7 +107,7 @@ def _why_not(session: Session, lot_id: int) -> str | None:
     first, other = aliased(Item), aliased(Item)
     linked = (
         select(col(other.lot_id))
-        .join(first, or_(col(first.id) == col(other.duplicate_of), col(first.id) == col(other.near_of)))
+        .join(first, col(first.id) == col(other.duplicate_of))
         .where(col(first.lot_id) == lot_id, col(other.lot_id) != lot_id)
         .distinct()
         .order_by(col(other.lot_id).desc())

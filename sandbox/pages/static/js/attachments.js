@@ -89,9 +89,9 @@ function createAttachments(user) {
   const draw = (one) => {
     const { file, row, error, id } = one;
     row.className = error ? "attachment has-failed" : id ? "attachment is-there" : "attachment";
-    const words = error ? `Not uploaded. ${inWords(error)}` : id ? sizeOf(file.size) : `Uploading… ${sizeOf(file.size)}`;
+    const words = error ? (error === "file_too_large" ? inWords(error) : "Not uploaded") : id ? sizeOf(file.size) : `Uploading… ${sizeOf(file.size)}`;
     replace(row, signOf(file.name),
-      h("span", { class: "file-text" }, h("strong", { dir: "auto" }, file.name || "file"), h("small", { role: error ? "alert" : null }, words)),
+      h("span", { class: "file-text" }, h("strong", { dir: "auto" }, file.name || "file"), h("small", { role: error ? "alert" : null, title: error ? inWords(error) : null }, words)),
       error && error !== "file_too_large" && h("button", { type: "button", class: "attachment-again", onclick: () => start(one) }, "Try again"),
       h("button", { type: "button", class: "icon-button attachment-leave", "aria-label": `Remove ${file.name}`, title: "Remove", onclick: () => leave(one) }, icon("close")),
       !error && !id && h("span", { class: "attachment-bar", role: "progressbar", "aria-label": `Uploading ${file.name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }));
