@@ -326,7 +326,7 @@ def big_file(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("phase", "calls"), [("loading", 1), ("loading", 3), ("opening", 2), ("opening", 4)])
+@pytest.mark.parametrize(("phase", "calls"), [("loading", 1), ("loading", 3), ("opening", 3), ("opening", 5)])
 def test_an_import_that_is_killed_is_finished_or_undone(
     address: tuple[Store, str], tmp_path: Path, phase: str, calls: int
 ) -> None:
