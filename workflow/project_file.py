@@ -66,21 +66,27 @@ def load(path: Path) -> ProjectSpec:
 
     Raises ProjectFileError with all faults at once, OSError where the file itself cannot be read.
     """
+    tree, text, more = read(path)
+    spec, found = _checked(tree)
+    if spec is None or found or more:
+        raise ProjectFileError(path.name, [*found, *more])
+    return spec if text is None else spec.with_guideline(text)
+
+
+def read(path: Path) -> tuple[Tree, str | None, list[Fault]]:
+    """A project file as it is written, the text of the guideline that it names, and what is wrong with these alone."""
     with path.open("rb") as file:
         raw = file.read(yaml_text.LARGEST + 1)
     tree = yaml_text.read(raw)
-    spec, faults = _checked(tree)
-    text, more = _guideline(tree, path.parent)
-    if spec is None or faults or more:
-        raise ProjectFileError(path.name, [*faults, *more])
-    return spec if text is None else spec.with_guideline(text)
+    text, found = _guideline(tree, path.parent)
+    return tree, text, [*tree.faults, *found]
 
 
 def parse(raw: bytes, file_name: str = "project.yaml") -> ProjectSpec:
     """The same from bytes, without reading the guideline that the file names."""
-    spec, faults = _checked(yaml_text.read(raw))
-    if spec is None or faults:
-        raise ProjectFileError(file_name, faults)
+    spec, found = _checked(yaml_text.read(raw))
+    if spec is None or found:
+        raise ProjectFileError(file_name, found)
     return spec
 
 
@@ -94,14 +100,18 @@ def _checked(tree: Tree) -> tuple[ProjectSpec | None, list[Fault]]:
     except ValidationError as error:
         # What is already wrong as YAML need not be said again about the value that is missing for it.
         said = [fault.path for fault in tree.faults]
-        found = [_fault(tree, detail) for detail in error.errors(include_url=False)]
+        found = faults(tree, error)
         fresh = [fault for fault in found if not any(path and fault.path[: len(path)] == path for path in said)]
         return None, [*tree.faults, *fresh]
 
 
-def _fault(tree: Tree, detail: Any) -> Fault:
-    path = tuple(step for step in detail["loc"] if step != "[key]")
-    return Fault(tree.line(path), path, message(path, detail))
+def faults(tree: Tree, error: ValidationError) -> list[Fault]:
+    """What is wrong with the values of a tree, each with its line."""
+    found = []
+    for detail in error.errors(include_url=False):
+        path = tuple(step for step in detail["loc"] if step != "[key]")
+        found.append(Fault(tree.line(path), path, message(path, detail)))
+    return found
 
 
 def message(path: yaml_text.Path, detail: Mapping[str, Any]) -> str:

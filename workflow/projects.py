@@ -1,6 +1,5 @@
 """Projects: making one from its description, changing what may change, saying what is still open."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,36 +63,6 @@ def by_name(session: Session, name: str) -> int:
         )
         raise RefusedError(f"There is no project {name}. {there}")
     return project_id
-
-
-def edit(
-    store: Store,
-    project_id: int,
-    now: datetime,
-    by: int | None,
-    *,
-    overlap: int | None = None,
-    channels: Mapping[Purpose, str] | None = None,
-    members: Mapping[str, Sequence[Role]] | None = None,
-) -> Created:
-    """Change a project's overlap, channels, or the roles of people (no role takes somebody out); history is kept.
-
-    All of it or nothing; then the items are brought to a new overlap, at most 1,000 a transaction. If that is cut short
-    it goes on where it was, here or in the bot. Raises RefusedError where something cannot be so.
-    """
-
-    def change(session: Session) -> None:
-        if overlap is not None:
-            set_overlap(session, project_id, overlap, now, by)
-        for purpose, name in (channels or {}).items():
-            set_channel(session, project_id, purpose, name, now, by)
-        for user, roles in (members or {}).items():
-            _set_member(session, project_id, user, roles, now, by)
-
-    store.transact(change)
-    finish_overlap(store, project_id, now)
-    with store.read() as session:
-        return standing(session, project_id)
 
 
 def set_overlap(session: Session, project_id: int, overlap: int, now: datetime, by: int | None) -> None:
@@ -244,16 +213,6 @@ def _put_channel(session: Session, project_id: int, purpose: Purpose, typed: str
         Channel(project_id=project_id, purpose=purpose, name=named.shown, slack_id=named.slack_id, problem=None)
     )
     session.flush()
-
-
-def _set_member(
-    session: Session, project_id: int, user: str, roles: Sequence[Role], now: datetime, by: int | None
-) -> None:
-    if not roles:
-        membership.remove(session, project_id, people.find(session, project_id, user), now, by)
-        return
-    person_id = membership.add(session, project_id, user, roles, now, by)
-    membership.set_roles(session, project_id, person_id, roles, now, by)
 
 
 def _people(count: int, role: str) -> str:

@@ -75,7 +75,7 @@ def _write(
     escaped = 0
     with opened() as store, store.read() as session:
         found, columns = rows(session, project(session, name))
-        with _target(output) as out:
+        with target(output) as out:
             if file_format == "jsonl":
                 export.write_jsonl(found, out)
             else:
@@ -85,7 +85,7 @@ def _write(
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[TextIO]:
+def target(output: Path | None) -> Iterator[TextIO]:
     """Standard output in UTF-8, or a file that is there only once it is whole."""
     if output is None:
         out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=False)

@@ -1,11 +1,14 @@
 """``concord project``: making, listing, showing and changing projects."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from bot.cli.errors import WrongCallError
+from bot.cli.exports import Out, target
 from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, print_standing, project
 
 app = typer.Typer(help="Make, list, show and change projects.", no_args_is_help=True, rich_markup_mode=None)
@@ -74,9 +77,41 @@ def show(name: ProjectName, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def export(name: ProjectName, output: Out = None) -> None:
+    """Print a project as the project file that makes it, to be kept in version control.
+
+    \b
+    Example:
+      concord project export rte -o project.yaml
+    """
+    from workflow.project_yaml import as_yaml
+
+    with opened() as store, store.read() as session:
+        text = as_yaml(session, project(session, name))
+    with target(output) as out:
+        out.write(text)
+
+
+@app.command()
 def edit(
     name: ProjectName,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A project file; what it leaves out stays.", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a file is applied.")] = False,
     overlap: Annotated[int | None, typer.Option(help="How many people label every item.", show_default=False)] = None,
+    question: Annotated[str | None, typer.Option(help="What people are asked.", show_default=False)] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Items in a batch.", show_default=False)] = None,
+    accept: Annotated[
+        str | None, typer.Option(help="unanimous, majority, or a share such as 0.8.", show_default=False)
+    ] = None,
+    skip: Annotated[str | None, typer.Option(help="others, later or never.", show_default=False)] = None,
+    hold: Annotated[
+        str | None, typer.Option(help="How long a place is kept: 90m, 24h, 2d.", show_default=False)
+    ] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Such as Europe/Berlin.", show_default=False)] = None,
+    digest: Annotated[str | None, typer.Option(help="When the digest is posted: 09:00.", show_default=False)] = None,
+    near: Annotated[str | None, typer.Option(help="Near duplicates: report, link or off.", show_default=False)] = None,
     channel: Annotated[
         list[str] | None, typer.Option(help="PURPOSE=CHANNEL; team, review or leads.", show_default=False)
     ] = None,
@@ -86,30 +121,54 @@ def edit(
     remove: Annotated[list[str] | None, typer.Option(help="USER to take out.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a project's overlap, channels or people. Options may be repeated; all are done, or none.
+    """Change a project by options, or to what a project file says. All is done, or nothing.
+
+    A file is compared first, and what differs is shown. Label values, level and fields stay once there are items.
 
     \b
     Example:
       concord project edit rte --overlap 4 --channel review=#rulings --person @ana=annotator,lead
+      concord project edit rte -f project.yaml
     """
-    from workflow import projects
+    from dataclasses import replace
 
-    if overlap is None and not (channel or person or remove):
-        raise WrongCallError("Say what to change: --overlap, --channel, --person or --remove.")
-    channels = _channels(channel or [])
+    from workflow import project_edit
+    from workflow.project_differences import remarks
+
+    options = {
+        "overlap": overlap, "question": question, "batch_size": batch_size, "accept": accept, "skip": skip, "hold": hold,
+        "time_zone": time_zone, "digest": digest, "near": near, "channels": _channels(channel or []) or None,
+    }  # fmt: skip
+    given = {key: value for key, value in options.items() if value is not None}
     members = _members(person or []) | dict.fromkeys(remove or [], ())
+    if file is None and not (given or members):
+        raise WrongCallError("Say what to change: -f project.yaml, --overlap, --channel, --person; see --help.")
+    asked = project_edit.of_file(file) if file is not None else project_edit.Asked()
+    asked = replace(asked, changes={**asked.changes, **given}, members=members)
     with opened() as store:
         with store.read() as session:
             project_id = project(session, name)
-        made = projects.edit(store, project_id, now(), None, overlap=overlap, channels=channels, members=members)
+            shown = project_edit.preview(session, project_id, asked)
+        if file is not None and shown.differences and not yes:
+            _print_lines(shown.differences, to=sys.stderr)
+            if not typer.confirm(f"Change {name} so?", err=True):
+                raise WrongCallError("Nothing was changed.")
+        made, standing = project_edit.make(store, project_id, asked, now(), None, mark=shown.mark)
     if as_json:
-        print_json({"project": name, "warnings": made.warnings, "open": made.open_points})
+        changed = [{"key": one.key, "what": one.what, "before": one.before, "after": one.after} for one in made]
+        print_json({"project": name, "changed": changed, "warnings": standing.warnings, "open": standing.open_points})
         return
-    print(f"Project {name} is changed.")
-    print_standing(made.warnings, made.open_points)
+    print(f"Project {name} is changed." if made else f"Nothing differs: project {name} stays as it is.")
+    _print_lines([*made, *remarks(made)], to=sys.stdout)
+    print_standing(standing.warnings, standing.open_points)
 
 
-def _channels(typed: list[str]) -> dict[Any, str]:
+def _print_lines(lines: Sequence[object], to: TextIO) -> None:
+    for line in lines:
+        print(f"  {line}", file=to)
+
+
+def _channels(typed: list[str]) -> dict[str, str]:
     from storage.tables import Purpose
 
     found = {}
@@ -117,7 +176,7 @@ def _channels(typed: list[str]) -> dict[Any, str]:
         purpose, _, channel = entry.partition("=")
         if purpose not in list(Purpose) or not channel:
             raise WrongCallError(f'--channel {entry}: write a purpose and a channel, such as review="#rulings"')
-        found[Purpose(purpose)] = channel
+        found[purpose] = channel
     return found
 
 

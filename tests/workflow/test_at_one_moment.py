@@ -28,10 +28,11 @@ from storage.tables import (
 from tests.builders import NOW, World, add_items, build
 from tests.workflow import life
 from tests.workflow.clicks import Clicks, state_of
-from workflow import plan, projects, upkeep
+from workflow import plan, project_edit, upkeep
 from workflow.assignment import Given
 from workflow.errors import RefusedError
 from workflow.nothing import Nothing
+from workflow.project_edit import Asked
 
 LATER = NOW + timedelta(days=2)
 ROUNDS = 6
@@ -313,7 +314,7 @@ def let_leases_end(world: World) -> None:
 
 def change_overlap_often(world: World) -> None:
     for overlap in (2, 4, 3, 2, 4, 3):
-        projects.edit(world.store, world.project_id, NOW, None, overlap=overlap)
+        project_edit.make(world.store, world.project_id, Asked({"overlap": overlap}), NOW, None)
 
 
 def one_more_item(world: World, overlap: int) -> None:

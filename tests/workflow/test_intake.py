@@ -21,11 +21,12 @@ from storage.engine import Store, open_store
 from storage.tables import Item, ItemState, Lot, LotState, Person, Queue, RefusedRow
 from tests.conftest import KINDS
 from tests.databases import Databases
-from workflow import assignment, intake, projects
+from workflow import assignment, intake, project_edit, projects
 from workflow.errors import RefusedError
 from workflow.intake import lots
 from workflow.intake.changes import REASONS, Fate
 from workflow.intake.lots import Report
+from workflow.project_edit import Asked
 from workflow.project_spec import ProjectSpec
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -385,6 +386,6 @@ def test_items_open_with_the_overlap_of_the_moment(address: tuple[Store, str], t
     pid, path = make_project(store, overlap=2), big_file(tmp_path)
     dying = Dying(url, pid, path, "opening", 3)
     dying.kill()
-    projects.edit(store, pid, NOW, None, overlap=4)
+    project_edit.make(store, pid, Asked({"overlap": 4}), NOW, None)
     intake.recover(store, NOW)
     assert {(item.overlap, item.open_places) for item in items(store) if item.state is ItemState.OPEN} == {(4, 4)}

@@ -10,9 +10,10 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import Assignment, Batch, Channel, History, Item, Member, Person, Place, Purpose, Role
 from tests import builders
-from workflow import assignment, membership, people, projects
+from workflow import assignment, membership, people, project_edit, projects
 from workflow.directory import ChannelEntry, Directory, DirectoryEntry, resolve, unknown
 from workflow.errors import NotAllowedError, RefusedError
+from workflow.project_edit import Asked
 from workflow.project_spec import ProjectSpec
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -165,7 +166,7 @@ def test_a_channel_given_by_its_id_is_looked_at_as_well(store: Store) -> None:
     bring_together(store, [DirectoryEntry("U00001", "ana")], named)
     with store.read() as session:
         assert not unknown(session)
-    projects.edit(store, pid, NOW, None, channels={Purpose.TEAM: "C0000OLD"})
+    project_edit.make(store, pid, Asked({"channels": {"team": "C0000OLD"}}), NOW, None)
     with store.read() as session:
         assert unknown(session)
     bring_together(store, [DirectoryEntry("U00001", "ana")], [*named, ChannelEntry("C0000OLD", "old", archived=True)])

@@ -9,8 +9,9 @@ from sqlmodel import col
 from storage.engine import Store
 from storage.tables import Channel, Guideline, History, Item, LabelValue, Project, Purpose, Role
 from tests import builders
-from workflow import overview, people, projects
+from workflow import overview, people, project_edit, projects
 from workflow.errors import RefusedError
+from workflow.project_edit import Asked
 from workflow.project_spec import ProjectSpec
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -86,15 +87,11 @@ def test_an_overlap_that_the_people_cannot_reach_is_said(store: Store) -> None:
 
 def test_changes_are_made_and_kept_in_the_history(store: Store) -> None:
     project_id = make(store).project_id
-    edited = projects.edit(
-        store,
-        project_id,
-        NOW,
-        None,
-        overlap=3,
-        channels={Purpose.REVIEW: "#Rulings"},
-        members={"@ana": (Role.LEAD,), "@cem": (Role.ANNOTATOR,), "U024BE7LH": ()},
+    asked = Asked(
+        {"overlap": 3, "channels": {"review": "#Rulings"}},
+        {"@ana": (Role.LEAD,), "@cem": (Role.ANNOTATOR,), "U024BE7LH": ()},
     )
+    _, edited = project_edit.make(store, project_id, asked, NOW, None)
     with store.read() as session:
         shown = overview.shown(session, project_id)
         rows = session.execute(select(History).order_by(col(History.id))).scalars()
@@ -116,9 +113,9 @@ def test_changes_are_made_and_kept_in_the_history(store: Store) -> None:
 def test_a_change_that_cannot_be_is_no_change_at_all(store: Store) -> None:
     project_id = make(store).project_id
     with pytest.raises(RefusedError, match="names no channel"):
-        projects.edit(store, project_id, NOW, None, overlap=7, channels={Purpose.TEAM: "no channel"})
-    with pytest.raises(RefusedError, match="from 1 to 1000"):
-        projects.edit(store, project_id, NOW, None, overlap=0)
+        project_edit.make(store, project_id, Asked({"overlap": 7, "channels": {"team": "no channel"}}), NOW, None)
+    with pytest.raises(RefusedError, match="overlap: 0 is out of bounds: at least 1"):
+        project_edit.make(store, project_id, Asked({"overlap": 0}), NOW, None)
     with store.read() as session:
         assert session.execute(select(col(Project.overlap))).scalar_one() == 2
         assert (
@@ -129,7 +126,7 @@ def test_a_change_that_cannot_be_is_no_change_at_all(store: Store) -> None:
 
 def test_a_changed_overlap_reaches_the_items(store: Store) -> None:
     world = builders.build(store, items=3, overlap=2)
-    projects.edit(store, world.project_id, NOW, None, overlap=3)
+    project_edit.make(store, world.project_id, Asked({"overlap": 3}), NOW, None)
     rows = world.rows(select(col(Item.overlap), col(Item.open_places)))
     assert [tuple(row) for row in rows] == [(3, 3)] * 3
 

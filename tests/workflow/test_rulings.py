@@ -28,9 +28,10 @@ from storage.tables import (
 )
 from tests.builders import NOW, World, add_person, build
 from tests.workflow.clicks import Clicks, state_of
-from workflow import membership, projects, rulings, upkeep
+from workflow import membership, project_edit, rulings, upkeep
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.nothing import Nothing
+from workflow.project_edit import Asked
 
 
 def disputed(store: Store, **world: Any) -> tuple[World, Clicks]:
@@ -298,11 +299,11 @@ def test_a_case_that_went_back_or_was_withdrawn_is_not_ruled(store: Store) -> No
 
 def test_an_item_that_goes_back_asks_for_the_overlap_of_today(store: Store) -> None:
     world, clicks = unclear(store, holders=("ben",))
-    projects.edit(store, world.project_id, NOW, None, overlap=4)
+    project_edit.make(store, world.project_id, Asked({"overlap": 4}), NOW, None)
     assert state_of(world, 0) is ItemState.ESCALATED
     clicks.send_back("rita", 0)
     assert world.item(world.items[0]).open_places == 2
-    projects.edit(store, world.project_id, NOW, None, overlap=2)
+    project_edit.make(store, world.project_id, Asked({"overlap": 2}), NOW, None)
     assert world.item(world.items[0]).open_places == 0
 
 

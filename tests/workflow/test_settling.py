@@ -10,16 +10,17 @@ from storage.engine import Store
 from storage.tables import Escalation, EscalationReason, ItemState, Place, Project, Role
 from tests.builders import NOW, World, add_items, build
 from tests.workflow.clicks import Clicks, state_of
-from workflow import membership, plan, projects, upkeep
+from workflow import membership, plan, project_edit, upkeep
 from workflow.assignment import Given
 from workflow.batches import version_of
 from workflow.nothing import Nothing, Why
+from workflow.project_edit import Asked
 
 LATER = NOW + timedelta(days=2)
 
 
 def set_overlap(world: World, overlap: int) -> None:
-    projects.edit(world.store, world.project_id, NOW, None, overlap=overlap)
+    project_edit.make(world.store, world.project_id, Asked({"overlap": overlap}), NOW, None)
 
 
 def end_leases(world: World) -> None:

@@ -5,6 +5,7 @@ words of South East Asia), UTS 51 (emoji sequences), UAX 9 (direction marks).
 """
 
 import re
+import unicodedata
 
 import regex  # type: ignore[import-untyped]
 
@@ -41,7 +42,7 @@ _ALWAYS_AND_DIRECTION = re.compile(f"[{_NEVER}{_DIRECTION}]+")
 # The flags of England, Scotland and Wales are a black flag and tags; other tags are hidden text.
 _FLAG_OR_TAGS = re.compile(f"(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{{3,6}}\U000e007f)|[{_TAGS}]+")
 _JOINER_RUN = re.compile(f"[{_JOINERS}]+")
-_ZWSP, _ZWNJ, _ZWJ = "\u200b", "\u200c", "\u200d"
+_ZWSP, _ZWNJ, _ZWJ, _MVS = _JOINERS
 
 
 def without(text: str) -> str:
@@ -55,17 +56,33 @@ def without(text: str) -> str:
 
 def _needed(run: re.Match[str]) -> str:
     """Of a run of joiners those that what stands around the run has use for."""
-    before = run.string[run.start() - 1 : run.start()]
-    after = run.string[run.end() : run.end() + 1]
-    left, right = _JOINED.match(before) is not None, _JOINED.match(after) is not None
+    text, start, end = run.string, run.start(), run.end()
+    before, after = _cluster_before(text, start), _cluster_after(text, end)
+    left, right = _JOINED.search(before) is not None, _JOINED.search(after) is not None
     kept = set()
-    if left or right or (_PICTURE_END.match(before) and _PICTURE.match(after)):
+    if left or right or (_PICTURE_END.match(text[start - 1 : start]) and _PICTURE.match(after)):
         # At the end of a word too: it shows a letter in the form that it has inside one.
         kept.add(_ZWJ)
     if left and right:
         kept.add(_ZWNJ)
-    if _UNSPACED.match(before) and _UNSPACED.match(after):
+    if _UNSPACED.search(before) and _UNSPACED.search(after):
         kept.add(_ZWSP)
-    if _MONGOLIAN.match(before) and _MONGOLIAN.match(after):
-        kept.add("\u180e")
+    if _MONGOLIAN.search(before) and _MONGOLIAN.search(after):
+        kept.add(_MVS)
     return "".join(character for character in run.group() if character in kept)
+
+
+def _cluster_before(text: str, end: int) -> str:
+    """The character before a place with the marks on it: normalising may change the order of marks."""
+    start = end
+    while start > 0 and unicodedata.category(text[start - 1])[0] == "M":
+        start -= 1
+    return text[max(0, start - 1) : end]
+
+
+def _cluster_after(text: str, start: int) -> str:
+    """The marks after a place, or the character there."""
+    end = start
+    while end < len(text) and unicodedata.category(text[end])[0] == "M":
+        end += 1
+    return text[start : max(end, start + 1)]

@@ -84,7 +84,7 @@ def _character_hashes(items: list[Sequence[str]]) -> tuple[NDArray[np.uint32], I
     """The shingles of all items after each other, and how many each item has."""
     fields = [text for texts in items for text in texts]
     gap = SHINGLE - 1
-    codes = np.frombuffer((_END * gap).join([*fields, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer((_END * gap).join([*fields, ""]).encode("utf-32-le", "surrogatepass"), "<u4")
     lengths = np.fromiter(map(len, fields), np.int64, len(fields))
     return _windows(_mixed(codes.astype(np.uint64) + np.uint64(1)), lengths, gap, items)
 
@@ -98,7 +98,7 @@ def _word_hashes(items: list[Sequence[str]]) -> tuple[NDArray[np.uint32], Intege
         return np.zeros(0, np.uint32), np.zeros(len(items), np.int64)
     words = [word for field in fields for word in field]
     sizes = np.fromiter(map(len, words), np.int64, len(words))
-    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), "<u4")
     begins = _starts(sizes)
     within = np.arange(len(codes)) - np.repeat(begins, sizes)
     powers = np.multiply.accumulate(np.full(int(sizes.max()), _GOLDEN, np.uint64))

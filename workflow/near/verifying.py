@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -81,16 +81,15 @@ def _near_ones(
     ref: int, mine: Shingled, numbers: list[int], old: dict[int, list[str]], held: _Held, thresholds: Thresholds
 ) -> Iterator[Pair]:
     for number in numbers:
-        if number >= 0:
+        item_id = -1 - number if number < 0 else None
+        if item_id is None:
             like_ref, theirs = held.new(number)
-            pair = Pair(ref, like_ref, None, 0)
-        elif (item_id := -1 - number) in old:
-            theirs = held.old(item_id, old[item_id])
-            pair = Pair(ref, None, item_id, 0)
+        elif item_id in old:
+            like_ref, theirs = None, held.old(item_id, old[item_id])
         else:
             continue
         if (alike := near(mine, theirs, thresholds)) is not None:
-            yield replace(pair, similarity=alike)
+            yield Pair(ref, like_ref, item_id, alike)
 
 
 def _told(pairs: Iterable[Pair]) -> list[Pair]:
