@@ -7,3 +7,7 @@ class RefusedError(Exception):
 
 class NotAllowedError(RefusedError):
     """The person lacks the role. The text says who can."""
+
+
+class BusyError(RefusedError):
+    """Somebody else is at it just now: the same request may go through later."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from storage import locks
 from storage.engine import Store
 from storage.tables import LotState
-from workflow.errors import RefusedError
+from workflow.errors import BusyError, RefusedError
 from workflow.intake import loading, lots, opening, screening, spec, undoing
 from workflow.intake.changes import OnChange
 from workflow.intake.lots import CHUNK, Report, Written
@@ -119,7 +119,7 @@ def import_file(
     """
     with locks.held(store, _lock(project_id)) as free:
         if not free:
-            raise RefusedError("Another import into this project is running: wait until it is done.")
+            raise BusyError("Another import into this project is running: wait until it is done.")
         _recover(store, project_id, now())
         intake = look(store, project_id, path, asked, columns or {})
         if intake.questions:
