@@ -28,17 +28,21 @@ QUIET = (
 )  # fmt: skip
 
 
-def set_up(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send everything that is logged, by us and by libraries, to ``stream`` (standard error)."""
+def set_up(level: str = "INFO", stream: TextIO | None = None, *, shape: str | None = None) -> None:
+    """Send everything that is logged, by us and by libraries, to ``stream`` (standard error).
+
+    ``shape`` is json or text; where it is None a terminal gets text.
+    """
     out = stream or sys.stderr
+    readable = out.isatty() if shape is None else shape == "text"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if out.isatty()
+        structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        if readable
         else structlog.processors.JSONRenderer()
     )
     structlog.configure(

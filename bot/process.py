@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import insert, select
@@ -17,6 +17,7 @@ from bot.answers.wire import Wire
 from bot.app import Installation, NotConnectedError, build_app, sign_in
 from bot.http_mode import HttpMode
 from bot.in_hand import InHand
+from bot.listening import Address, WebServer
 from bot.manifest import SCOPES
 from bot.messages import Messages
 from bot.sender.sender import Sender
@@ -32,11 +33,19 @@ from storage.engine import Store
 from storage.tables import Workspace
 from workflow.directory import Directory
 
+if TYPE_CHECKING:
+    from bot.watching import Watch
+
 log = structlog.get_logger()
 
 # How many clicks are handled, and how many cards are drawn, at once. On SQLite both are work of this interpreter alone:
 # more threads take it from each other, and every change of hands costs. On PostgreSQL they mostly wait for answers.
 AT_ONCE = {"sqlite": (2, 1), "postgresql": (4, 4)}
+NO_WAY_IN = (
+    "SLACK_APP_TOKEN is missing, which Socket Mode needs. For HTTP instead say where to listen: --http 127.0.0.1:3000. "
+    "`concord manifest` makes an app for either; docs/connect.md says where Slack shows what is needed."
+)
+NO_SECRET = "SLACK_SIGNING_SECRET is missing, which HTTP needs: it stands under Basic Information, Signing Secret."  # noqa: S105
 
 
 def utc_now() -> datetime:
@@ -46,14 +55,22 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Connection:
-    """How Slack is reached: with an app token by Socket Mode, else with a signing secret by HTTP on a port."""
+    """How Slack is reached: by HTTP where an address to listen on is given, which needs the signing secret; else by
+    Socket Mode, which needs the app token. ``status`` is where the status pages are served; beside HTTP mode they are in
+    any case.
+    """
 
     bot_token: str
     api_url: str = SLACK
     app_token: str | None = None
     signing_secret: str | None = None
-    host: str = "127.0.0.1"
-    port: int = 3000
+    http: Address | None = None
+    status: Address | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the status pages are served."""
+        return self.http is not None or self.status is not None
 
 
 @dataclass
@@ -67,6 +84,8 @@ class Concord:
     scheduler: Any
     door: SocketMode | HttpMode
     wire: Wire
+    status: WebServer | None = None
+    status_port: int | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def stop(self) -> None:
@@ -79,6 +98,8 @@ class Concord:
         self.carrier.close()
         self.sender.stop()
         self.wire.close()
+        if self.status is not None:
+            self.status.stop(1.0)
         self.store.close()
         log.info("stopped")
 
@@ -108,14 +129,24 @@ def start(
     wire = Wire(connection.bot_token, base_url=connection.api_url, timeout=pace.timeout, connections=pace.threads)
     in_hand = InHand()
     carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace, in_hand=in_hand)
-    secret = connection.signing_secret if connection.app_token is None else None
+    secret = connection.signing_secret if connection.http is not None else None
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
     everything.register(Desk(app, store, carrier, clock), words, who_makes=who_makes, us=installation.bot_user_id)
+    watched = _watch(store, clock, sender, carrier, in_hand) if connection.is_watched else None
+    door = _door(connection, app, clicks, in_hand, watched)
+    status, status_port = watched.serve(connection.status) if watched and connection.status else (None, None)
+    door.start()
     sender.start()
-    door = _door(connection, app, clicks, in_hand)
     stopped = threading.Event()
     scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
-    return Concord(store, installation, carrier, sender, scheduler, door, wire, stopped)
+    return Concord(store, installation, carrier, sender, scheduler, door, wire, status, status_port, stopped)
+
+
+def _watch(*parts: Any) -> "Watch":
+    # The library that counts is loaded where somebody looks.
+    from bot.watching import watch
+
+    return watch(*parts)
 
 
 def keep_what_is_here() -> None:
@@ -126,20 +157,26 @@ def keep_what_is_here() -> None:
     gc.freeze()
 
 
-def _door(connection: Connection, app: Any, workers: int, in_hand: InHand) -> SocketMode | HttpMode:
-    if connection.app_token is not None:
+def _door(
+    connection: Connection, app: Any, workers: int, in_hand: InHand, watched: "Watch | None"
+) -> SocketMode | HttpMode:
+    """Where requests come in, not open yet. Raises NotConnectedError where something for it is missing."""
+    on_ack = watched.metrics.on_ack if watched else None
+    door: SocketMode | HttpMode
+    if connection.http is None:
+        if connection.app_token is None:
+            raise NotConnectedError(NO_WAY_IN)
         client = web_client(None, base_url=connection.api_url)
-        socket = SocketMode(app, client, connection.app_token, workers=workers, in_hand=in_hand)
-        socket.start()
-        return socket
-    if connection.signing_secret is None:
-        raise NotConnectedError(
-            "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing. `concord manifest` makes an app that "
-            "has both; docs/connect.md says where Slack shows them."
-        )
-    http = HttpMode(app, connection.host, connection.port, workers=workers, in_hand=in_hand)
-    http.start()
-    return http
+        door = SocketMode(app, client, connection.app_token, workers=workers, in_hand=in_hand, on_ack=on_ack)
+    else:
+        if connection.signing_secret is None:
+            raise NotConnectedError(NO_SECRET)
+        more = watched.routes() if watched and connection.status is None else []
+        secret, address = connection.signing_secret, connection.http
+        door = HttpMode(app, secret, address, workers=workers, in_hand=in_hand, on_ack=on_ack, more=more)
+    if watched:
+        watched.looks["Slack"] = lambda: door.trouble
+    return door
 
 
 def _directory(connection: Connection, stopped: threading.Event) -> Directory:

@@ -21,6 +21,12 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    concord_http: str | None = Field(default=None, description="HOST:PORT of HTTP mode, as --http.")
+    concord_status: str | None = Field(default=None, description="HOST:PORT of the status pages, as --status.")
+    concord_log: Literal["json", "text"] | None = Field(
+        default=None, description="How log lines look; readable ones at a terminal and JSON elsewhere by default."
+    )
+    concord_log_level: Literal["debug", "info", "warning", "error"] = "info"
     concord_debug: bool = Field(default=False, description="Show the stack trace of an unexpected error.")
 
     @property

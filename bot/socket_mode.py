@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bot.app import NotConnectedError
 from bot.in_hand import InHand
+from bot.one_request import OnAck, kind_of, one_request
 from bot.slack.client import ssl_context
 from bot.slack.errors import BROKEN, Remedy, judge
 
@@ -54,6 +55,7 @@ class SocketMode:
         connections: int = 1,
         workers: int = 4,
         in_hand: InHand | None = None,
+        on_ack: OnAck | None = None,
     ) -> None:
         self._app = app
         self._client = client
@@ -65,6 +67,12 @@ class SocketMode:
         self._open: list[ClientConnection] = []
         self._greeted = 0
         self._in_hand = in_hand or InHand()
+        self._on_ack = on_ack
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing comes in now; None while it does."""
+        return None if self._open and not self._stopping.is_set() else "there is no connection to Slack"
 
     def start(self, seconds: float = 30.0) -> None:
         """Connect; returns once Slack has said hello. Raises NotConnectedError with words where it does not."""
@@ -173,29 +181,32 @@ class SocketMode:
                 self._changed.notify_all()
         elif "envelope_id" in message and not self._stopping.is_set():
             self._in_hand.begin()
-            self._workers.submit(self._handle, connection, message)
+            self._workers.submit(self._handle, connection, message, time.monotonic())
 
-    def _handle(self, connection: ClientConnection, envelope: dict[str, Any]) -> None:
-        try:
-            answer = acknowledgement(self._app, envelope)
-            if answer is not None:
-                self._send(connection, answer)
-        except Exception:
-            log.exception("envelope failed", sort=envelope.get("type"))
-        finally:
-            self._in_hand.end()
+    def _handle(self, connection: ClientConnection, envelope: dict[str, Any], began: float) -> None:
+        kind = kind_of(envelope.get("payload") or {})
+        with one_request(kind, self._on_ack, began=began, name=envelope["envelope_id"]) as request:
+            try:
+                answer = acknowledgement(self._app, envelope)
+                if answer is not None:
+                    request.acked = self._send(connection, answer)
+            except Exception:
+                log.exception("envelope failed", sort=envelope.get("type"))
+            finally:
+                self._in_hand.end()
 
-    def _send(self, connection: ClientConnection, answer: str) -> None:
+    def _send(self, connection: ClientConnection, answer: str) -> bool:
         with self._changed:
             others = [other for other in self._open if other is not connection]
         for way in (connection, *others):
             try:
-                return way.send(answer)
+                way.send(answer)
+                return True
             except ConnectionClosed:
                 continue
         # Slack tells the person that it did not work, or sends the event again: both find everything done.
         log.warning("acknowledgement lost", why="no connection")
-        return None
+        return False
 
 
 def acknowledgement(app: App, envelope: dict[str, Any]) -> str | None:

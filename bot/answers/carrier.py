@@ -77,6 +77,11 @@ class Carrier:
         """There may be something new in the outbox."""
         self._tools.nudge()
 
+    @property
+    def in_flight(self) -> int:
+        """How many messages and views are being drawn or sent, or will be tried again."""
+        return self._tools.lines.count
+
     def close(self, seconds: float = 10.0) -> bool:
         """Finish what is under way, for at most ``seconds``; whether all of it was finished."""
         done = self._tools.lines.close(seconds)

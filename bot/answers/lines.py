@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from bot.answers.alarm import Alarm
 
@@ -23,10 +25,11 @@ class Later:
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do in a line, on the threads named ``pool``."""
+    """Something to do in a line, on the threads named ``pool``. Its log goes on with what its maker's was bound to."""
 
     pool: str
     run: Callable[[], Later | None]
+    context: Mapping[str, Any] = field(default_factory=get_contextvars, compare=False)
 
 
 class Lines:
@@ -54,6 +57,11 @@ class Lines:
     def put_later(self, seconds: float, key: Hashable, job: Job) -> None:
         """Add a job to a line in ``seconds``; forgotten when the lines close before."""
         self._alarm.call(seconds, lambda: self.put(key, job))
+
+    @property
+    def count(self) -> int:
+        """How many lines are at work, or wait for their next try."""
+        return len(self._waiting)
 
     def newer_waits(self, key: Hashable) -> bool:
         """Whether another job waits behind the one at work."""
@@ -98,8 +106,9 @@ class Lines:
                 self._start(key)
 
     def _attempt(self, job: Job) -> Later | None:
-        try:
-            return job.run()
-        except Exception:
-            log.exception("answer failed")
-            return None
+        with bound_contextvars(**job.context):
+            try:
+                return job.run()
+            except Exception:
+                log.exception("answer failed")
+                return None

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,18 +15,27 @@ from bot.cli.errors import WrongCallError
 from bot.cli.opening import print_json
 
 if TYPE_CHECKING:
+    from bot.listening import Address
     from bot.process import Concord, Connection
     from bot.settings import Settings
     from storage.engine import Store
 
 
 def run(
+    http: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Take Slack's requests by HTTP there instead of Socket Mode.", show_default=False
+        ),
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Serve /healthz, /readyz and /metrics there.", show_default=False),
+    ] = None,
     port: Annotated[
-        int,
-        typer.Option(help="Port of the workspace on this machine, or of HTTP mode; 0: any free one.", min=0, max=65535),
+        int, typer.Option(help="Port of the workspace on this machine; 0: any free one.", min=0, max=65535)
     ] = 8765,
     demo: Annotated[bool, typer.Option(help="Make the demo project in the workspace on this machine.")] = True,
-    host: Annotated[str, typer.Option(help="Address that HTTP mode listens on.")] = "127.0.0.1",
 ) -> None:
     """Run Concord until Ctrl-C. Without Slack tokens it opens a workspace on this machine, in the browser.
 
@@ -33,19 +43,26 @@ def run(
     Example:
       concord run
       SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... concord run
+      SLACK_BOT_TOKEN=xoxb-... SLACK_SIGNING_SECRET=... concord run --http 127.0.0.1:3000
     """
     from bot import logs
     from bot.process import keep_what_is_here, missing_scopes
     from bot.settings import Settings
 
     settings = Settings()
-    logs.set_up()
+    http_at = _address("--http", http or settings.concord_http)
+    status_at = _address("--status", status or settings.concord_status)
+    logs.set_up(settings.concord_log_level.upper(), shape=settings.concord_log)
+    if http_at is not None and settings.slack_bot_token is None:
+        raise WrongCallError("--http is for a real workspace, and SLACK_BOT_TOKEN is missing.")
     store = _store(settings)
-    connection, page = _connection(settings, store, host, port, demo=demo)
+    connection, page = _connection(settings, store, port, demo=demo)
     told = _listen_to_signals()
+    connection = replace(connection, http=http_at, status=status_at)
     concord = _start(store, connection, local=page is not None, who_makes=settings.concord_new_projects)
     for words in missing_scopes(concord.installation):
         print(f"Warning: {words}", file=sys.stderr)
+    _say_where(concord, connection)
     print(f"Connected to {concord.installation.team}. Press Ctrl-C to stop.", flush=True)
     if page is not None:
         print(f"\n  Open {page}\n", flush=True)
@@ -53,6 +70,29 @@ def run(
     told.wait()
     print("Finishing what is in flight; Ctrl-C once more stops at once.", flush=True)
     concord.stop()
+
+
+def _address(option: str, typed: str | None) -> Address | None:
+    from bot.listening import read_address
+
+    if not typed:
+        return None
+    try:
+        return read_address(typed)
+    except ValueError as error:
+        raise WrongCallError(f"{option}: {error}") from None
+
+
+def _say_where(concord: Concord, connection: Connection) -> None:
+    from bot.http_mode import PATH, HttpMode
+    from bot.listening import Address
+
+    if isinstance(concord.door, HttpMode) and connection.http is not None:
+        where = Address(connection.http.host, concord.door.port or 0)
+        print(f"Slack's requests: http://{where}{PATH}", flush=True)
+    if connection.status is not None:
+        where = Address(connection.status.host, concord.status_port or 0)
+        print(f"Status: http://{where}/readyz", flush=True)
 
 
 def _store(settings: Settings) -> Store:
@@ -69,7 +109,7 @@ def _store(settings: Settings) -> Store:
     return store
 
 
-def _connection(settings: Settings, store: Store, host: str, port: int, *, demo: bool) -> tuple[Connection, str | None]:
+def _connection(settings: Settings, store: Store, port: int, *, demo: bool) -> tuple[Connection, str | None]:
     """How to reach Slack; and the address of the page, where it is the workspace on this machine."""
     from bot.process import Connection
     from bot.slack.client import SLACK
@@ -80,8 +120,6 @@ def _connection(settings: Settings, store: Store, host: str, port: int, *, demo:
             api_url=_api_url(settings.slack_api_url) if settings.slack_api_url else SLACK,
             app_token=settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
             signing_secret=settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
-            host=host,
-            port=port,
         ), None
     if settings.slack_app_token is not None or settings.slack_signing_secret is not None:
         raise WrongCallError("SLACK_BOT_TOKEN is missing: it begins with xoxb- and stands under OAuth & Permissions.")

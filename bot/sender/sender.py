@@ -73,6 +73,11 @@ class Sender:
         """Begin to send, in threads of its own."""
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether it looks at the outbox."""
+        return self._thread.is_alive() and not self._stopping.is_set()
+
     def nudge(self) -> None:
         """There may be something new in the outbox: look at once. Costs nothing to call."""
         self._wake.set()

@@ -101,9 +101,9 @@ def test_at_the_moment_of_the_acknowledgement_the_click_is_stored(house: House, 
             clicked.append(message["envelope_id"])
         take(connection, dict(message))
 
-    def look(connection: Any, answer: str) -> None:
+    def look(connection: Any, answer: str) -> bool:
         seen.append((json.loads(answer)["envelope_id"], house.stored()))
-        send(connection, answer)
+        return send(connection, answer)
 
     house.socket._take, house.socket._send = note, look  # type: ignore[method-assign]
     assert workspace.click("ana", card, "label") == {"ok": True}

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -30,7 +31,17 @@ from tests.sandbox_fixtures import Workspace
 from workflow import membership, projects
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "CONCORD_DATABASE_URL")
+SETTINGS = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_API_URL",
+    "CONCORD_DATABASE_URL",
+    "CONCORD_HTTP",
+    "CONCORD_STATUS",
+    "CONCORD_LOG",
+    "CONCORD_LOG_LEVEL",
+)
 
 
 class Ran(NamedTuple):
@@ -128,7 +139,7 @@ def test_settings_that_cannot_be_are_named(concord: Concord, settings: dict[str,
     [
         ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "Slack does not accept the bot token"),
         ({"SLACK_APP_TOKEN": "xapp-wrong"}, "Slack does not accept SLACK_APP_TOKEN"),
-        ({"SLACK_APP_TOKEN": ""}, "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing"),
+        ({"SLACK_APP_TOKEN": ""}, "SLACK_APP_TOKEN is missing, which Socket Mode needs. For HTTP"),
     ],
 )
 def test_tokens_that_slack_refuses_are_named(
@@ -167,14 +178,42 @@ def test_a_port_that_is_taken_is_said(concord: Concord, tokens: dict[str, str]) 
         taken.listen()
         port = str(taken.getsockname()[1])
         by_http = {**tokens, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "s"}
-        ran = concord("run", "--port", port, **by_http)
+        ran = concord("run", "--http", f"127.0.0.1:{port}", **by_http)
         assert ran.code == 1
         assert f"Concord could not start: cannot listen on 127.0.0.1:{port}: Address already in use" in ran.err
+        watched = concord("run", "--status", f"127.0.0.1:{port}", **tokens)
+        assert (watched.code, "cannot listen on 127.0.0.1" in watched.err) == (1, True)
         here = concord("run", "--no-demo", "--port", port)
         assert here.code == 1
         assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in here.err
         assert "`--port 0` takes any free port" in here.err
     assert concord("run", "--port", "65536").code == 2
+
+
+def test_by_http_it_says_where_it_listens(concord: Concord, tokens: dict[str, str]) -> None:
+    ran = concord("run", "--http", "127.0.0.1:0", "--status", "127.0.0.1:0", **tokens, SLACK_SIGNING_SECRET="s")
+    assert ran.code == 0
+    assert re.search(r"Slack's requests: http://127\.0\.0\.1:[1-9]\d*/slack/events\n", ran.out)
+    assert re.search(r"Status: http://127\.0\.0\.1:[1-9]\d*/readyz\n", ran.out)
+    assert "connected to Slack" not in ran.err, "an app token opens no socket where HTTP is asked for"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code", "said"),
+    [
+        (["--http", "3000"], {}, 2, "--http: '3000' is no address to listen on: HOST:PORT is needed"),
+        (["--http", "h:65536"], {}, 2, "--http: 'h:65536' is no address"),
+        ([], {"CONCORD_STATUS": ":9"}, 2, "--status: ':9' is no address"),
+        (["--http", "127.0.0.1:0"], {}, 1, "SLACK_SIGNING_SECRET is missing"),
+        (["--http", "127.0.0.1:0"], {"SLACK_BOT_TOKEN": ""}, 2, "SLACK_BOT_TOKEN is missing"),
+        ([], {"CONCORD_LOG": "xml"}, 2, "CONCORD_LOG"),
+    ],
+)
+def test_addresses_that_are_none_are_named(
+    concord: Concord, tokens: dict[str, str], arguments: list[str], settings: dict[str, str], code: int, said: str
+) -> None:
+    ran = concord("run", *arguments, **tokens | settings)
+    assert (ran.code, said in ran.err) == (code, True), ran.err
 
 
 def test_the_database_of_another_workspace_is_refused(concord: Concord, tokens: dict[str, str]) -> None:
