@@ -69,6 +69,7 @@ def test_phones(text: str, region: str | None, found: list[str]) -> None:
 @given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), WORDS, WORDS)
 def test_an_international_number_of_every_region_is_found(region: str, before: str, after: str) -> None:
     example = phonenumbers.example_number(region)
+    assert example is not None
     written = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     assert phones(f"{before}\n{written}\n{after}") == [written]
 

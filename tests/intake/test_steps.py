@@ -3,12 +3,13 @@
 import html
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Item, Project
@@ -161,6 +162,10 @@ def test_both_databases_keep_every_text_to_the_code_point(store: Store, texts: l
     assert _kept(store, put) == (put, put)
 
 
+def _put_question(session: Session, text: str) -> None:
+    session.execute(update(Project).values(question=text))
+
+
 def _kept(store: Store, texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """The texts as a document brings them back, and as plain columns do."""
     with store.read() as session:
@@ -171,7 +176,7 @@ def _kept(store: Store, texts: Sequence[str]) -> tuple[list[str], list[str]]:
     store.transact(lambda session: session.execute(update(Item).values(fields=fields)))
     plain = []
     for text in texts:
-        store.transact(lambda session, text=text: session.execute(update(Project).values(question=text)))
+        store.transact(partial(_put_question, text=text))
         with store.read() as session:
             plain.append(session.execute(select(col(Project.question))).scalar_one())
     with store.read() as session:

@@ -42,7 +42,7 @@ _ALWAYS_AND_DIRECTION = re.compile(f"[{_NEVER}{_DIRECTION}]+")
 # The flags of England, Scotland and Wales are a black flag and tags; other tags are hidden text.
 _FLAG_OR_TAGS = re.compile(f"(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{{3,6}}\U000e007f)|[{_TAGS}]+")
 _JOINER_RUN = re.compile(f"[{_JOINERS}]+")
-_ZWSP, _ZWNJ, _ZWJ, _MVS = _JOINERS
+_ZWSP, _ZWNJ, _ZWJ, _MVS = tuple(_JOINERS)
 
 
 def without(text: str) -> str:

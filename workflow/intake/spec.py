@@ -71,7 +71,7 @@ class NearSpec(_Strict):
 class LengthSpec(_Strict):
     """How many characters a text may have: code points, after the standardising steps."""
 
-    min: Annotated[int, BeforeValidator(whole_number), Field(ge=0)] = 0
+    min: Annotated[int, BeforeValidator(whole_number), Field(ge=1)] = 0
     max: Annotated[int, BeforeValidator(whole_number), Field(ge=1)] | None = None
 
     @model_validator(mode="wrap")
