@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 from storage.tables import Channel, Item, ItemState, LabelValue, Member, Project
 from workflow import counts, people, projects
 from workflow.intake import spec as intake_spec
+from workflow.project_yaml import span
 
 
 def listed(session: Session) -> list[dict[str, Any]]:
@@ -52,7 +53,7 @@ def shown(session: Session, project_id: int) -> dict[str, Any]:
         "batch_size": project.batch_size,
         "accept": project.accept,
         "skip": project.skip.value,
-        "hold": _duration(project.hold_seconds),
+        "hold": span(project.hold_seconds),
         "channels": {purpose.value: name for purpose, name in channels},
         "time_zone": project.time_zone,
         "digest": project.digest_at,
@@ -90,10 +91,3 @@ def _progress(states: dict[ItemState, int]) -> dict[str, int]:
         "items": sum(count for state, count in states.items() if state not in counts.APART),
         "done": states.get(ItemState.ACCEPTED, 0) + states.get(ItemState.RULED, 0),
     }
-
-
-def _duration(seconds: int) -> str:
-    for unit, size in (("d", 24 * 3600), ("h", 3600)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds // 60}m"

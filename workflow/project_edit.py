@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from storage.engine import Store
 from storage.tables import Role
-from workflow import membership, naming, people, project_file, project_settings, projects
+from workflow import membership, naming, new_project, people, project_file, project_settings, projects
 from workflow.errors import RefusedError
 from workflow.people import Membership, ordered
 from workflow.project_differences import Difference
@@ -105,6 +105,8 @@ def make(
             raise _refused(asked, error) from None
         for move in moves:
             _move(session, project_id, move, now, by)
+        if found:
+            new_project.rewrite(session, project_id, now)
         return [*found, *(move.difference for move in moves)]
 
     made = store.transact(work)

@@ -235,6 +235,18 @@ def test_who_was_overtaken_is_told_who_changed_what_and_keeps_what_they_typed(op
     assert (row.overlap, row.hold_seconds, row.question) == (5, 2 * 86_400, "Really?")
 
 
+@pytest.mark.parametrize("database", KINDS)
+def test_of_two_who_save_at_one_moment_one_is_told_of_the_other(open_house: OpenHouse, database: str) -> None:
+    crowd = {"lea": ["lead"], "max": ["lead"], "ana": ["annotator"]}
+    house = open_house(items=1, people=crowd, database=database)
+    views = {name: settings_form(house, name) for name in ("lea", "max")}
+    wanted = {"lea": fill(views["lea"], hold="2d"), "max": fill(views["max"], overlap="1")}
+    done = all_at_once([lambda who=name: house.someone(who).submit(views[who], wanted[who]) for name in views])  # type: ignore[misc]
+    assert sorted(one["action"] for one in done) == ["close", "update"]
+    row = made(house, "rte")
+    assert (row.hold_seconds == 2 * 86_400) != (row.overlap == 1), "one of the two was saved, and the other asked again"
+
+
 def test_the_same_form_sent_twice_changes_once_and_complains_of_nothing(open_house: OpenHouse) -> None:
     house = open_house(items=1)
     view = settings_form(house)
