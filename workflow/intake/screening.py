@@ -126,6 +126,7 @@ def _candidate(row: Row, asked: Rules, mapping: Mapped) -> Candidate:
     if checked.refused:
         field, reason = checked.refused
         raise _UnfitError(field, reason, checked.caught)
+    extra |= {column: text for column, text in checked.others.items() if column in extra}
     named = {role: _named(parts, role) for role in LONGEST_NAME}
     priority, gold = _priority(parts), _gold(parts, asked)
     digest = normalise.digest(
