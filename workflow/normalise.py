@@ -1,15 +1,11 @@
-"""Text put right as it comes in: entities, invisible characters, Unicode, white space. Case and words stay."""
+"""Text put right for names, documents and comparing: invisible characters, Unicode, white space. Case and words stay."""
 
 import hashlib
-import html
 import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from html.entities import html5
 
-# Only entities that are closed: "?a=1&copy=2" in an address is not a copyright sign.
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 # The zero width joiners stay: emoji, Persian and Indic scripts are spelt with them.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]")
@@ -23,19 +19,11 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
 
 
-def text(raw: str) -> str:
-    """The text of an item as people read it.
-
-    HTML entities are decoded once; line ends become LF; control and zero width characters go; lone surrogates become
-    U+FFFD; then Unicode NFC; runs of spaces become one, blank lines at most one, and the ends are trimmed.
-    """
-    if "&" in raw:
-        raw = _ENTITY.sub(_decoded, raw)
-    return spaced(raw)
-
-
 def spaced(raw: str) -> str:
-    """The same without entities: applied twice it changes nothing more."""
+    """Text as it is compared and shown: line ends become LF, what cannot be seen goes, NFC, runs of spaces become one.
+
+    Applied twice it changes nothing more. What items say is put right by ``intake.steps``, which can be switched off.
+    """
     clean = raw
     if not clean.isascii():
         clean = whole(clean)
@@ -85,10 +73,3 @@ def digest(fields: Sequence[str]) -> str:
     """SHA-256 of all text fields together, in hex; ``["ab", "c"]`` and ``["a", "bc"]`` differ."""
     unambiguous = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(unambiguous.encode()).hexdigest()
-
-
-def _decoded(entity: re.Match[str]) -> str:
-    found = entity.group()
-    if found[1] != "#" and found[1:] not in html5:
-        return found
-    return html.unescape(found)

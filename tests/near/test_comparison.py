@@ -15,7 +15,7 @@ from storage.engine import Store
 from storage.tables import Item, ItemState, NearPair
 from tests.builders import World, build
 from tests.near.world import Texts, as_found, bands, bring, by_hand, lot, reworded, sentence, store_items
-from workflow import normalise
+from workflow.intake.steps import standardise
 from workflow.near import comparison as comparing
 from workflow.near import kept_bands, verifying
 from workflow.near.comparison import Comparison
@@ -41,7 +41,7 @@ def compared(world: World, items: dict[int, Texts], thresholds: Thresholds | Non
 def demo_items() -> tuple[list[tuple[str, str]], list[str]]:
     with DEMO.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    texts = [(normalise.text(row["text"]), normalise.text(row["hypothesis"])) for row in rows]
+    texts = [(standardise(row["text"])[0], standardise(row["hypothesis"])[0]) for row in rows]
     return texts, [row["gold"] for row in rows]
 
 
