@@ -68,7 +68,7 @@ def test_the_forms_are_drawn_whatever_the_project(store: Store, described: dict[
         assert "not there" in str(draw(session, "project_settings", {"project_id": 99})).lower()
     labels = [block for block in plain["blocks"] if str(block.get("block_id")).startswith("labels:")]
     assert bool(labels) == (described is SMALL)
-    assert ("Too long to be changed here: labels" in words(plain)) == (described is LARGE)
-    assert "and 20 more changes" in words(overtaken)
+    assert ("Too long to be changed here: labels" in words(dict(plain))) == (described is LARGE)
+    assert "and 20 more changes" in words(dict(overtaken))
     inputs = [block for view in (plain, overtaken, fresh) for block in view["blocks"] if block["type"] == "input"]
     assert all(block["label"]["text"] for block in inputs)
