@@ -97,6 +97,29 @@ def find(session: Session, project_id: int, user: str) -> int:
     raise RefusedError(f"{user} is not in this project. In it: {there}.")
 
 
+def known(session: Session, user: str) -> int:
+    """Somebody of any project, or of none any more, whom ``@name``, an e-mail address or a Slack id means.
+
+    Raises RefusedError where nobody is known by it, or several are.
+    """
+    wanted = _read(user)
+    there = session.execute(
+        select(col(Person.id), col(Person.name), col(Person.handle), col(Person.slack_id)).where(
+            col(Person.forgotten_at).is_(None)
+        )
+    ).all()
+    for row in there:
+        if wanted.key in (row.slack_id, row.handle):
+            return int(row.id)
+    same = [row for row in there if f"@{row.name.casefold()}" == wanted.key]
+    if len(same) == 1:
+        return int(same[0].id)
+    if same:
+        several = ", ".join(f"{row.name} ({row.slack_id or row.handle})" for row in same[:10])
+        raise RefusedError(f"Several people are called {user}: {several}. Use the Slack id.")
+    raise RefusedError(f"Nobody is known here as {user}. Use @name, the e-mail address or the Slack id.")
+
+
 def named(session: Session, user: str) -> int:
     """The person by that name or id, made where nobody is known by it yet. Raises RefusedError for no name at all."""
     wanted = _read(user)

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import backups, database, demo, exports, imports, lots, people, projects, running, work
+from bot.cli import (
+    backups,
+    database,
+    demo,
+    doctor,
+    exports,
+    imports,
+    lots,
+    near,
+    outbox,
+    people,
+    projects,
+    running,
+    work,
+)
 from bot.cli.errors import debugging, explain
 
 app = typer.Typer(
@@ -18,6 +32,7 @@ app = typer.Typer(
 )
 app.command("run")(running.run)
 app.command("manifest")(running.manifest)
+app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.add_typer(projects.app, name="project")
 app.add_typer(people.app, name="people")
@@ -29,7 +44,9 @@ app.command("assign")(work.assign)
 app.command("digest")(work.digest)
 app.command("agreement")(work.agreement)
 app.command("undelivered")(work.undelivered)
+app.add_typer(near.app, name="near")
 app.add_typer(database.app, name="db")
+app.add_typer(outbox.app, name="outbox")
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 

@@ -54,6 +54,17 @@ def project(session: Session, name: str) -> int:
         raise WrongCallError(str(error)) from None
 
 
+def person(session: Session, user: str) -> int:
+    """Somebody known here by ``@name``, e-mail address or Slack id. Raises WrongCallError where nobody is, or several."""
+    from workflow import people
+    from workflow.errors import RefusedError
+
+    try:
+        return people.known(session, user)
+    except RefusedError as error:
+        raise WrongCallError(str(error)) from None
+
+
 def now() -> datetime:
     """The wall clock, in UTC."""
     return datetime.now(UTC)

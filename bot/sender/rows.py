@@ -84,9 +84,15 @@ def unknown(session: Session, job: Job, due_at: datetime, error: str) -> None:
     _write(session, job, TAKEN, values)
 
 
-def settle(session: Session, job: Job, now: datetime, state: OutboxState, reason: str) -> None:
-    """The row ends without having been sent, and says why."""
-    _write(session, job, TAKEN, {"state": state, "error": reason, "settled_at": now, "lease_until": None})
+def settle(
+    session: Session, job: Job, now: datetime, state: OutboxState, reason: str, *, refused: bool = False
+) -> None:
+    """The row ends without having been sent, and says why.
+
+    ``refused``: the call it had begun is known to have had no effect, so that nobody need look before trying it again.
+    """
+    values: dict[str, Any] = {"state": state, "error": reason, "settled_at": now, "lease_until": None}
+    _write(session, job, TAKEN, values | ({"sending_since": None} if refused else {}))
 
 
 def take_over(session: Session, now: datetime) -> int:

@@ -48,9 +48,10 @@ def _after(delivery: Delivery, job: Job, trouble: Trouble) -> None:
         case Remedy.MEND:
             _hold(delivery, job, delivery.backoff(settings.mend_every, job.attempts, MEND_CAP), trouble.words)
         case Remedy.GONE | Remedy.NEVER:
-            _end(delivery, job, OutboxState.FAILED, _ending(job, trouble))
+            _end(delivery, job, OutboxState.FAILED, _ending(job, trouble), refused=_had_no_effect(job, trouble))
         case Remedy.AGAIN | Remedy.LOOK if job.attempts >= settings.most_attempts:
-            _end(delivery, job, OutboxState.FAILED, f"{trouble.words} Concord tried {job.attempts} times.")
+            words = f"{trouble.words} Concord tried {job.attempts} times."
+            _end(delivery, job, OutboxState.FAILED, words, refused=_had_no_effect(job, trouble))
         case Remedy.LOOK if job.state is not OutboxState.UNKNOWN and job.sending_since is not None:
             _unknown(delivery, job, trouble, job.sending_since)
         case _:
@@ -90,9 +91,14 @@ def _put_back(delivery: Delivery, job: Job, later: NotNowError) -> None:
     )
 
 
-def _end(delivery: Delivery, job: Job, state: OutboxState, reason: str) -> None:
+def _had_no_effect(job: Job, trouble: Trouble) -> bool:
+    """Whether a failed call tells that nothing was sent; what was unknown before it stays so."""
+    return trouble.remedy is not Remedy.LOOK and job.state is not OutboxState.UNKNOWN
+
+
+def _end(delivery: Delivery, job: Job, state: OutboxState, reason: str, *, refused: bool = False) -> None:
     now = delivery.clock()
-    delivery.store.transact(lambda session: rows.settle(session, job, now, state, reason))
+    delivery.store.transact(lambda session: rows.settle(session, job, now, state, reason, refused=refused))
     log.info("outbox row ended unsent", row=job.id, state=state, lane=job.lane)
 
 

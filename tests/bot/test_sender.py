@@ -14,7 +14,8 @@ from storage.engine import Store
 from storage.tables import Channel, Person, Purpose
 from tests.bot.fake_slack import Fault
 from tests.bot.sender_rig import Lane, OutboxKind, OutboxState, Rig, To
-from workflow.undelivered import try_again, undelivered
+from workflow.resending import retry
+from workflow.undelivered import undelivered
 
 
 @pytest.fixture
@@ -246,7 +247,8 @@ def test_what_was_put_right_is_sent(rig: Rig) -> None:
     rig.run(seconds=90)
     assert rig.slack.texts() == ["waits"]
     with rig.store.write() as session:
-        assert try_again(session, rig.clock(), [row.id for row in undelivered(session)]) == 1
+        tried = retry(session, [row.id for row in undelivered(session)], rig.clock(), None)
+    assert [(one.done, one.words) for one in tried] == [(True, "is sent again")]
     rig.run()
     assert rig.slack.texts() == ["waits", "failed"]
 

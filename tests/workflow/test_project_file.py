@@ -1,6 +1,7 @@
 """Project files: every scalar is the text that was typed, and every fault is named with its line, all at once."""
 
 import json
+import re
 import unicodedata
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from pydantic import ValidationError
 
 from storage.tables import Level, Role, SkipRule
 from workflow import label_schema, yaml_text
+from workflow.intake.spec import FilterSpec, IntakeSpec, NearSpec
+from workflow.intake.steps import STEPS
 from workflow.project_file import ProjectFileError, load, parse
-from workflow.project_spec import ProjectSpec
+from workflow.project_spec import TAKEN_FIELDS, ProjectSpec
 
 HEAD = 'name: rte\nquestion: Does it follow?\nchannels: {team: "#a", review: "#b", leads: "#c"}\n'
 DEMO = Path(__file__).parents[2] / "demo" / "project.yaml"
+DOCS = Path(__file__).parents[2] / "docs" / "project-file.md"
 
 TYPED = ["yes", "no", "on", "off", "010", "9:30", "null", "~", "1.0", "1e3", "0x1F", "2026-01-01", "=", "<<", "true"]
 
@@ -43,6 +47,85 @@ def test_the_documented_shape_is_read() -> None:
     assert spec.channels.review == "#rte-review"
     assert {person.user for person in spec.people} == {"@ana", "@ben", "@cem", "@rita", "@odo", "@lea", "@max"}
     assert spec.guideline_markdown.startswith("# Does the text imply")
+
+
+def test_the_examples_of_the_documentation_are_read() -> None:
+    shape, imports = re.findall(r"^```yaml\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert parse(shape.encode()).intake == IntakeSpec()
+    spec = parse((shape + imports).encode())
+    assert (spec.near.do, spec.near.threshold, spec.near.long_threshold) == ("link", 0.85, 0.9)
+    assert spec.intake.off == {"html_entities"}
+    does = {one.name: one.do for one in spec.filters}
+    assert does == {
+        "too-short": "refuse", "languages": "refuse", "placeholder": "refuse", "sources": "refuse", "contact": "mask",
+        "cards": "refuse",
+    }  # fmt: skip
+
+
+def test_the_documentation_names_every_key_step_and_taken_column() -> None:
+    named = set(re.findall(r"`([a-z_]+)[`:]", DOCS.read_text(encoding="utf-8")))
+    assert {*ProjectSpec.model_fields, *FilterSpec.model_fields, *NearSpec.model_fields} - named <= {"do"}
+    assert set(STEPS) <= named
+    assert named >= TAKEN_FIELDS
+
+
+@pytest.mark.parametrize("typed", ["on", "off", "yes", "no", "true", "False"])
+def test_a_step_is_switched_with_any_of_the_words_for_it(typed: str) -> None:
+    spec = parse(f"{HEAD}labels: [a, b]\nsteps: {{white_space: {typed}}}".encode())
+    assert spec.intake.off == (set() if typed in ("on", "yes", "true") else {"white_space"})
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_allowed_values_are_the_text_that_was_typed(typed: str) -> None:
+    spec = parse(f"{HEAD}labels: [a, b]\nfilters: [{{name: x, field: source, values: [{typed}, other]}}]".encode())
+    assert spec.filters[0].values == (typed, "other")
+
+
+def test_faults_of_what_comes_in_are_named_with_their_lines() -> None:
+    found = faults(
+        HEAD
+        + """labels: [a, b]
+near: {do: lnk, thresold: 0.8, threshold: 2}
+steps:
+  html_entites: off
+  unicode_nfc: maybe
+filters:
+  - {name: short, length: {mn: 3}}
+  - {length: {min: 0}, reasn: x}
+  - {name: en, language: [english], min_confidence: 1}
+  - {name: nothing}
+  - text
+  - name: bad
+    pattern: "(x"
+    must: mtch
+  - {name: mail, personal_data: [mail], region: Germany}
+"""
+    )
+    assert [line.removeprefix("project.yaml:") for line in found] == [
+        "5: near.do: 'lnk' is not known: did you mean link?",
+        "5: near.threshold: 2 is out of bounds: at most 1",
+        "5: near.thresold: is not a key here: did you mean threshold?",
+        "7: steps.html_entites: 'html_entites' is no step: did you mean html_entities?",
+        "8: steps.unicode_nfc: 'maybe' is neither on nor off",
+        "10: filters[0].length.mn: is not a key here: did you mean min?",
+        "11: filters[1].length.min: 0 is out of bounds: at least 1",
+        '11: filters[1].name: is missing: write name: and a short name such as "rte"',
+        "11: filters[1].reasn: is not a key here: did you mean reason?",
+        "12: filters[2].language[0]: 'english' is no language code: write one such as en, de or zh",
+        "12: filters[2].min_confidence: 1 is out of bounds: below 1",
+        "13: filters[3]: looks for nothing: write one of length, language, pattern, values, personal_data",
+        "14: filters[4]: must be a mapping, such as {key: value}",
+        "16: filters[5].pattern: is no regular expression: missing ) at position 2",
+        "17: filters[5].must: 'mtch' is not known: did you mean match?",
+        "18: filters[6].personal_data[0]: 'mail' is not known: did you mean email?",
+        "18: filters[6].region: 'Germany' is no region: write the two letters of a country such as DE or US",
+    ]
+
+
+@pytest.mark.parametrize("typed", ["near: []", "steps: [a]", "steps: off", "filters: {a: b}", "filters: x", "near:"])
+def test_what_has_another_shape_is_a_fault_on_its_line(typed: str) -> None:
+    [found] = faults(f"{HEAD}labels: [a, b]\n{typed}\n")
+    assert found.startswith(f"project.yaml:5: {typed.partition(':')[0]}")
 
 
 @pytest.mark.parametrize("typed", TYPED)
