@@ -125,7 +125,7 @@ def test_what_cannot_be_an_item_is_refused_with_line_field_and_reason(store: Sto
     ]  # fmt: skip
     reasons = [reason for _, _, reason in found]
     assert reasons[0] == "empty"
-    assert "'maybe' is not a label value of the project (yes, no)" in reasons[3]
+    assert "not a label value of the project: 'maybe' (there is yes, no)" in reasons[3]
     assert "40,001 characters, at most 40,000" in reasons[4]
     with store.read() as session:
         kept = session.execute(select(col(RefusedRow.row)).order_by(col(RefusedRow.id))).scalars().all()
@@ -194,10 +194,12 @@ def test_projects_do_not_see_each_others_ids_and_texts(store: Store, tmp_path: P
 
 def test_a_file_that_cannot_be_read_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
     pid = make_project(store)
-    with pytest.raises(RefusedError, match="no column 'text'"):
+    with pytest.raises(RefusedError, match="No column is called 'text'"):
         bring_in(store, pid, tmp_path, "id,other\n1,a\n")
-    with pytest.raises(RefusedError, match=r"neither \.csv nor \.jsonl"):
-        bring_in(store, pid, tmp_path, "text\na\n", "items.txt")
+    with pytest.raises(RefusedError, match="a PDF"):
+        bring_in(store, pid, tmp_path, "%PDF-1.7 text\na\n", "items.csv")
+    with pytest.raises(RefusedError, match="is empty"):
+        bring_in(store, pid, tmp_path, "\n \n")
     with store.read() as session:
         assert session.execute(select(func.count()).select_from(Lot)).scalar_one() == 0
 

@@ -16,7 +16,7 @@ from workflow.errors import BusyError, RefusedError
 from workflow.intake import loading, lots, opening, screening, spec, undoing
 from workflow.intake.changes import OnChange
 from workflow.intake.lots import CHUNK, Report, Written
-from workflow.intake.mapping import Mapped, Question, mapped
+from workflow.intake.mapping import KNOWN_ROLES, Mapped, Question, mapped
 from workflow.intake.occurrences import Occurrences
 from workflow.intake.screening import Candidate, Rules
 from workflow.intake.seen import Seen
@@ -90,7 +90,7 @@ def look(store: Store, project_id: int, path: Path, asked: Asked, columns: Mappi
     with store.read() as session:
         rules = screening.rules(session, project_id)
         near = spec.of_project(session, project_id).near
-    source = open_source(path, rules.fields, asked)
+    source = open_source(path, (*rules.fields, *KNOWN_ROLES), asked)
     mapping = mapped(source.columns, rules.fields, columns)
     doubts = () if asked.header is not None else tuple(Question(HEADER, words) for words in source.doubts)
     return Intake(source, rules, mapping, (*doubts, *mapping.questions), near)

@@ -1,4 +1,4 @@
-"""Rows of a CSV file (RFC 4180), each with the physical line on which it begins.
+"""Rows of a table of text (CSV, RFC 4180, and its kin), each with the physical line on which it begins.
 
 A quote that is never closed would swallow the rest of the file: such a row is refused, and reading goes on at its next
 line. That needs a reader that can go back, which the standard library's is not.
@@ -8,14 +8,11 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from functools import cache
 
-from workflow import normalise
-from workflow.errors import RefusedError
 from workflow.reading.physical_lines import Line
 from workflow.reading.rows import LONGEST_LINE, Refused, Row
 
-_PLAIN = re.compile(r'[^,"]*')
 _QUOTED = re.compile(r'[^"]*(?:""[^"]*)*')
 
 UNCLOSED = "broken quotes: a quoted field is not closed"
@@ -25,43 +22,50 @@ INSIDE_PLAIN = (
 )
 
 
+@cache
+def _plain(delimiter: str) -> re.Pattern[str]:
+    return re.compile(f'[^{re.escape(delimiter)}"]*')
+
+
 @dataclass
 class _Record:
     """A row being read: the fields that are complete, and the parts of a quoted one that is not."""
 
+    delimiter: str
     fields: list[str] = field(default_factory=list)
     open_parts: list[str] | None = None
     fault: str | None = None
 
-    def take(self, line: str) -> None:
+    def take(self, line: Line) -> None:
         """Read one physical line into the record."""
         at = 0
         if self.open_parts is not None:
             at = self._close(line, 0)
-        while self.fault is None and self.open_parts is None and at <= len(line):
+        while self.fault is None and self.open_parts is None and at <= len(line.text):
             at = self._field(line, at)
 
-    def _field(self, line: str, at: int) -> int:
-        if line.startswith('"', at):
+    def _field(self, line: Line, at: int) -> int:
+        if line.text.startswith('"', at):
             self.open_parts = []
             return self._close(line, at + 1)
-        plain = _PLAIN.match(line, at)
+        plain = _plain(self.delimiter).match(line.text, at)
         end = plain.end() if plain else at
-        if line.startswith('"', end):
+        if line.text.startswith('"', end):
             self.fault = INSIDE_PLAIN
-        self.fields.append(line[at:end])
+        self.fields.append(line.text[at:end])
         return end + 1
 
-    def _close(self, line: str, at: int) -> int:
-        inside = _QUOTED.match(line, at)
+    def _close(self, line: Line, at: int) -> int:
+        inside = _QUOTED.match(line.text, at)
         end = inside.end() if inside else at
         parts = self.open_parts if self.open_parts is not None else []
-        parts.append(line[at:end].replace('""', '"'))
-        if end == len(line):
+        parts.append(line.text[at:end].replace('""', '"'))
+        if end == len(line.text):
+            parts.append(line.end)
             return end + 1
-        self.fields.append("\n".join(parts))
+        self.fields.append("".join(parts))
         self.open_parts = None
-        if end + 1 < len(line) and line[end + 1] != ",":
+        if end + 1 < len(line.text) and line.text[end + 1] != self.delimiter:
             self.fault = AFTER_QUOTE
         return end + 2
 
@@ -80,18 +84,41 @@ class _Rewindable:
         self._again.extendleft(reversed(lines))
 
 
-def read(lines: Iterable[Line], wanted: Iterable[str]) -> Iterator[Row | Refused]:
-    """The rows under the header, refused ones among them.
+@dataclass(frozen=True)
+class Table:
+    """A table about to be read: the fields of its first row, as it stood there, and the rows under it.
 
-    Raises RefusedError where the header lacks a ``wanted`` column, names one twice, or leaves one without a name.
+    ``named`` gives the rows their columns; with ``header`` False the first row is one of them.
     """
+
+    first: list[str]
+    raw: str
+    source: _Rewindable
+    delimiter: str
+    taken: list[Line]
+
+    def named(self, names: list[str], *, header: bool) -> Iterator[Row | Refused]:
+        """The rows, refused ones among them."""
+        if not header:
+            self.source.put_back(self.taken)
+        while line := _first_of_record(self.source):
+            if '"' not in line.text and line.problem is None:
+                yield _row(names, line.number, line.text.split(self.delimiter), line.text)
+            else:
+                yield _quoted_row(self.source, names, line, self.delimiter)
+
+
+def table(lines: Iterable[Line], delimiter: str) -> Table | str | None:
+    """A table by its lines; in words why its first row cannot be read, and None where there is none."""
     source = _Rewindable(lines)
-    header = _header(source, list(wanted))
-    while first := _first_of_record(source):
-        if '"' not in first.text and first.problem is None:
-            yield _row(header, first.number, first.text.split(","), first.text)
-        else:
-            yield _quoted_row(source, header, first)
+    first = _first_of_record(source)
+    if first is None:
+        return None
+    record, taken = _record(source, first, delimiter)
+    problem = record.fault or next((line.problem for line in taken if line.problem), None)
+    if problem:
+        return f"The first row (line {first.number}) cannot be read: {problem}."
+    return Table(record.fields, _raw(taken), source, delimiter, taken)
 
 
 def _first_of_record(source: _Rewindable) -> Line | None:
@@ -100,23 +127,23 @@ def _first_of_record(source: _Rewindable) -> Line | None:
     return line
 
 
-def _quoted_row(source: _Rewindable, header: list[str], first: Line) -> Row | Refused:
-    record, taken = _record(source, first)
-    raw = "\n".join(line.text for line in taken)
+def _quoted_row(source: _Rewindable, names: list[str], first: Line, delimiter: str) -> Row | Refused:
+    record, taken = _record(source, first, delimiter)
+    raw = _raw(taken)
     problem = next((line.problem for line in taken if line.problem), None)
     if problem and len(taken) == 1:
         return Refused(first.number, "", problem, raw)
     if record.fault:
         source.put_back(taken[1:])
-        return Refused(first.number, _column(header, record), record.fault, first.text)
+        return Refused(first.number, _column(names, record), record.fault, first.text)
     if problem:
         return Refused(first.number, "", problem, raw)
-    return _row(header, first.number, record.fields, raw)
+    return _row(names, first.number, record.fields, raw)
 
 
-def _record(source: _Rewindable, first: Line) -> tuple[_Record, list[Line]]:
-    record, taken, size = _Record(), [first], len(first.text)
-    record.take(first.text)
+def _record(source: _Rewindable, first: Line, delimiter: str) -> tuple[_Record, list[Line]]:
+    record, taken, size = _Record(delimiter), [first], len(first.text)
+    record.take(first)
     while record.fault is None and record.open_parts is not None:
         line = source.next() if size <= LONGEST_LINE and not taken[-1].cut else None
         if line is None:
@@ -124,58 +151,24 @@ def _record(source: _Rewindable, first: Line) -> tuple[_Record, list[Line]]:
             break
         taken.append(line)
         size += len(line.text)
-        record.take(line.text)
+        record.take(line)
         if record.fault:
             record.fault = f"{UNCLOSED}, or line {line.number} has text after a closing quote"
     return record, taken
 
 
-def _row(header: list[str], line: int, fields: list[str], raw: str) -> Row | Refused:
-    if len(fields) != len(header):
-        kind = "too few" if len(fields) < len(header) else "too many"
-        return Refused(line, "", f"{kind} columns: {len(fields)} instead of {len(header)}", raw)
-    return Row(line, dict(zip(header, fields, strict=True)), raw)
+def _raw(taken: list[Line]) -> str:
+    return "".join(line.text + line.end for line in taken[:-1]) + taken[-1].text
 
 
-def _column(header: list[str], record: _Record) -> str:
+def _row(names: list[str], line: int, fields: list[str], raw: str) -> Row | Refused:
+    if len(fields) != len(names):
+        kind = "too few" if len(fields) < len(names) else "too many"
+        return Refused(line, "", f"{kind} columns: {len(fields)} instead of {len(names)}", raw)
+    return Row(line, dict(zip(names, fields, strict=True)), raw)
+
+
+def _column(names: list[str], record: _Record) -> str:
     # The field at fault is the last one begun: still open, or complete and followed by what should not be there.
     at = len(record.fields) - (record.open_parts is None)
-    return header[at] if at < len(header) else ""
-
-
-def _header(source: _Rewindable, wanted: list[str]) -> list[str]:
-    first = _first_of_record(source)
-    if first is None:
-        raise RefusedError("The file is empty: it needs a header line with the names of its columns.")
-    record, taken = _record(source, first)
-    problem = record.fault or next((line.problem for line in taken if line.problem), None)
-    if problem:
-        raise RefusedError(f"The header (line {first.number}) cannot be read: {problem}.")
-    names = [normalise.name(name) for name in record.fields]
-    if "" in names:
-        place = names.index("") + 1
-        raise RefusedError(f"Column {place} of the header has no name: give it one, or take the column out.")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise RefusedError(
-            f"The header names {', '.join(map(repr, twice))} more than once: every column needs its own."
-        )
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise RefusedError(_missing(missing, names, first.text))
-    return names
-
-
-def _missing(missing: list[str], names: list[str], line: str) -> str:
-    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
-        if len(names) == 1 and separator in line:
-            return f"The columns of the file are separated by {called}: save it with commas."
-    hints = [
-        f"{name!r}" + (f" (did you mean {near[0]!r}?)" if (near := _near(name, names)) else "") for name in missing
-    ]
-    return f"The header has no column {', '.join(hints)}. It has: {', '.join(names)}."
-
-
-def _near(name: str, names: list[str]) -> list[str]:
-    folded = {other.casefold(): other for other in names}
-    return [folded[near] for near in get_close_matches(name.casefold(), list(folded), n=1)]
+    return names[at] if at < len(names) else ""

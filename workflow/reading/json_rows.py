@@ -1,15 +1,17 @@
-"""Rows of a JSON Lines file: one object on every line. One bad line never stops the rest."""
+"""Rows of JSON: one object on every line, in an array, or one after another. One bad row never stops the rest."""
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from workflow import normalise
-from workflow.reading.physical_lines import Line
+from workflow.reading.elements import Element
+from workflow.reading.physical_lines import Line, odd_byte
 from workflow.reading.rows import Refused, Row
 
 DEEPEST = 50
+BLANK = "\ufeff \t\r\n"
 
 
 class Whole(int):
@@ -31,12 +33,22 @@ class _BadLineError(ValueError):
 
 
 def read(lines: Iterable[Line]) -> Iterator[Row | Refused]:
-    """The rows, refused ones among them; blank lines are none."""
+    """The rows of JSON Lines, refused ones among them; blank lines are none."""
     for line in lines:
         if line.problem:
             yield Refused(line.number, "", line.problem, line.text)
-        elif line.text.strip(" \t\r"):
-            yield _row(line)
+        elif line.text.strip(BLANK):
+            yield row(line.number, line.text)
+
+
+def read_elements(elements: Iterable[Element], encoding: str) -> Iterator[Row | Refused]:
+    """The rows of an array, or of JSON objects one after another."""
+    for element in elements:
+        problem = element.problem or odd_byte(element.text, encoding)
+        if problem:
+            yield Refused(element.line, "", problem, element.text)
+        else:
+            yield row(element.line, element.text)
 
 
 def as_text(value: Any) -> str | None:
@@ -50,18 +62,19 @@ def as_text(value: Any) -> str | None:
     return value.typed if isinstance(value, Whole | Decimal) else None
 
 
-def _row(line: Line) -> Row | Refused:
+def row(line: int, text: str) -> Row | Refused:
+    """A row from the text of one object."""
     try:
-        value = _DECODER.decode(line.text.strip(" \t\r"))
+        value = _DECODER.decode(text.strip(BLANK))
         if not isinstance(value, dict):
-            raise _BadLineError(f"not an object but {_kind(value)}: every line is written as {{...}}")
-        return Row(line.number, _columns(_storable(value, 1)), line.text)
+            raise _BadLineError(f"not an object but {_kind(value)}: every row is written as {{...}}")
+        return Row(line, _columns(_storable(value, 1)), text)
     except _BadLineError as error:
-        return Refused(line.number, error.field, str(error), line.text)
+        return Refused(line, error.field, str(error), text)
     except json.JSONDecodeError as error:
-        return Refused(line.number, "", f"not JSON: {error.msg.lower()} at character {error.colno}", line.text)
+        return Refused(line, "", f"not JSON: {error.msg.lower()} at character {error.colno}", text)
     except RecursionError:
-        return Refused(line.number, "", "nested too deeply", line.text)
+        return Refused(line, "", "nested too deeply", text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -81,7 +94,8 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _whole(digits: str) -> Whole:
+def whole(digits: str) -> Whole:
+    """A whole number from its digits, which it keeps."""
     try:
         number = Whole(digits)
     except ValueError:
@@ -90,12 +104,18 @@ def _whole(digits: str) -> Whole:
     return number
 
 
-def _decimal(digits: str) -> Decimal:
+def decimal(digits: str) -> Decimal:
+    """A number from its digits, which it keeps."""
     number = Decimal(digits)
     if math.isinf(number):
         raise _BadLineError(f"the number {digits[:40]} is too large: write it as text")
     number.typed = digits
     return number
+
+
+def written(values: Mapping[str, Any]) -> str:
+    """Values as JSON, as a row without a text of its own is shown."""
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _no_number(name: str) -> Any:
@@ -119,6 +139,4 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value), "null")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_whole, parse_float=_decimal, parse_constant=_no_number
-)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=whole, parse_float=decimal, parse_constant=_no_number)

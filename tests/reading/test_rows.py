@@ -4,22 +4,24 @@ import csv
 import io
 import json
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.errors import RefusedError
-from workflow.reading import csv_rows, json_rows, physical_lines
+from workflow.reading import csv_rows, json_rows, names, physical_lines
 from workflow.reading.rows import Refused, Row
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=12)
 HEADER = ["id", "text", "more"]
 
 
-def read_csv(raw: bytes, wanted: tuple[str, ...] = ()) -> list[Row | Refused]:
-    return list(csv_rows.read(physical_lines.read(io.BytesIO(raw), universal=True), wanted))
+def read_csv(raw: bytes) -> list[Row | Refused]:
+    table = csv_rows.table(physical_lines.read(io.BytesIO(raw.removeprefix(BOM_UTF8)), universal=True), ",")
+    assert isinstance(table, csv_rows.Table)
+    return list(table.named(names.told_apart(table.first), header=True))
 
 
 def read_jsonl(raw: bytes) -> list[Row | Refused]:
@@ -105,32 +107,43 @@ def test_broken_rows_are_refused_where_they_begin(body: str, refused: list[tuple
 def test_a_line_that_is_not_utf8_is_named_and_the_rest_is_read() -> None:
     found = read_csv(b'id,text\n1,a\n2,\xe9\n3,c\n4,"x\ny\xff"\n5,e\n')
     assert [(row.line, type(row)) for row in found] == [(2, Row), (3, Refused), (4, Row), (5, Refused), (7, Row)]
-    assert "0xE9 at character 3 of line 3" in found[1].reason  # type: ignore[union-attr]
-    assert "line 6" in found[3].reason  # type: ignore[union-attr]
+    assert "0xE9 at character 3" in found[1].reason  # type: ignore[union-attr]
+    assert "0xFF at character 2" in found[3].reason  # type: ignore[union-attr]
+
+
+def test_a_first_row_that_cannot_be_read_is_explained() -> None:
+    said = csv_rows.table(physical_lines.read(io.BytesIO(b'"id,text\n'), universal=True), ",")
+    assert isinstance(said, str)
+    assert "broken quotes" in said
+    assert csv_rows.table(physical_lines.read(io.BytesIO(b"\n\n"), universal=True), ",") is None
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("given_names", "told"),
     [
-        ("", "empty"),
-        ("id,other\n", r"no column 'text'\. It has: id, other"),
-        ("id,Text\n", "did you mean 'Text'"),
-        ("text,id,text\n", "'text' more than once"),
-        ("text,,id\n", "Column 2 of the header has no name"),
-        ("id;text\n", "separated by semicolons"),
-        ("id\ttext\n", "separated by tabs"),
-        ('"id,text\n', "header .* broken quotes"),
+        (["id", "text"], ["id", "text"]),
+        (["text", "id", " text "], ["text", "id", "text (2)"]),
+        (["", "a", ""], ["column 1", "a", "column 3"]),
+        (["text", "text (2)", "text"], ["text", "text (2)", "text (3)"]),
     ],
 )
-def test_a_header_that_cannot_be_used_is_explained(header: str, said: str) -> None:
-    with pytest.raises(RefusedError, match=said):
-        read_csv(header.encode(), ("text",))
+def test_columns_are_told_apart(given_names: list[str], told: list[str]) -> None:
+    assert names.told_apart(given_names) == told
 
 
-@pytest.mark.parametrize("raw", ["id,text\n".encode("utf-16"), b"PK\x03\x04rest"])
-def test_other_files_are_recognised(raw: bytes) -> None:
-    with pytest.raises(RefusedError, match="looks like"):
-        read_csv(raw)
+@pytest.mark.parametrize(
+    ("first", "doubtful"),
+    [
+        (["id", "text"], False),
+        (["body", "topic"], False),
+        (["1", "a text"], True),
+        (["3.5", "x"], True),
+        (["text", "2024"], False),
+        (["What a long sentence this is, which nobody would call a name", "yes"], True),
+    ],
+)
+def test_a_first_row_that_looks_like_data_is_doubted(first: list[str], doubtful: bool) -> None:
+    assert (names.doubt(first, ("text", "id")) is not None) == doubtful
 
 
 @pytest.mark.parametrize("read", [read_csv, read_jsonl])

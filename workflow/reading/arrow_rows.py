@@ -1,0 +1,134 @@
+"""Rows of Parquet and Arrow files, whose values become text without losing a digit. Needs the extra ``parquet``."""
+
+import base64
+import math
+from collections.abc import Generator, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from workflow import normalise
+from workflow.errors import RefusedError
+from workflow.reading import json_rows
+from workflow.reading.rows import Refused, Row
+
+AT_ONCE = 1000
+
+
+def columns(path: Path) -> list[str]:
+    """The names of a file's columns. Raises RefusedError where it is broken, or pyarrow is not installed."""
+    with _readable(path) as (schema, _batches):
+        return list(schema.names)
+
+
+def rows(path: Path, names: list[str]) -> Iterator[tuple[int, Row | Refused]]:
+    """The rows by their number, from 1; each with how many rows of all were read so far, in thousandths."""
+    with _readable(path) as (_schema, batches):
+        number = 0
+        for share, batch in batches:
+            for record in _records(batch):
+                number += 1
+                yield share, _row(number, dict(zip(names, record, strict=True)))
+
+
+class _readable:  # noqa: N801 - it reads as what it is
+    """A Parquet or Arrow file, open: its schema, and its batches with how far they are, in thousandths."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: Any = None
+
+    def __enter__(self) -> tuple[Any, Iterator[tuple[int, Any]]]:
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError:
+            raise RefusedError(
+                f"{self._path.name} is a Parquet or Arrow file: install pyarrow (concord[parquet]), or save it as CSV."
+            ) from None
+        with self._path.open("rb") as file:
+            start = file.read(6)
+        try:
+            if start.startswith(b"PAR1"):
+                self._file = pq.ParquetFile(self._path)
+                return self._file.schema_arrow, _parquet_batches(self._file)
+            self._file = pa.memory_map(str(self._path))
+            if start == b"ARROW1":
+                reader = pa.ipc.open_file(self._file)
+                return reader.schema, ((0, reader.get_batch(n)) for n in range(reader.num_record_batches))
+            stream = pa.ipc.open_stream(self._file)
+            return stream.schema, ((0, batch) for batch in stream)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise RefusedError(f"{self._path.name} cannot be read: {str(error).splitlines()[0]}") from None
+
+    def __exit__(self, *_error: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _parquet_batches(file: Any) -> Iterator[tuple[int, Any]]:
+    done, whole = 0, max(1, file.metadata.num_rows)
+    for batch in file.iter_batches(batch_size=AT_ONCE):
+        done += batch.num_rows
+        yield 1000 * done // whole, batch
+
+
+def _records(batch: Any) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, batch.num_rows, AT_ONCE):
+        yield from zip(*(_values(column) for column in batch.slice(start, AT_ONCE).columns), strict=True)
+
+
+def _values(column: Any) -> list[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        # Python's own has microseconds: the digits beyond are asked of Arrow.
+        return [None if one is None else str(one) for one in column.cast(pa.string()).to_pylist()]
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return list(column.to_pylist())
+
+
+def _row(number: int, values: Mapping[str, Any]) -> Row | Refused:
+    made = {}
+    for name, value in values.items():
+        try:
+            made[name] = _plain(value)
+        except ValueError as error:
+            return Refused(number, name, str(error), str(dict(values))[:2000])
+    return Row(number, made, json_rows.written(made))
+
+
+def _plain(value: Any) -> Any:  # noqa: C901, PLR0911 - one line a type
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return normalise.storable(value)
+    if isinstance(value, int):
+        return json_rows.whole(str(value))
+    if isinstance(value, float):
+        return repr(value) if not math.isfinite(value) else json_rows.decimal(repr(value))
+    if isinstance(value, Decimal):
+        return json_rows.decimal(format(value, "f"))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, bytes):
+        raise ValueError(f"binary data ({base64.b64encode(value[:12]).decode()}...), not text")
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    raise ValueError(f"a value of a kind that Concord does not know ({type(value).__name__})")
+
+
+def with_progress(path: Path, names: list[str], size: int, progress: Any) -> Generator[Row | Refused, None, None]:
+    """The rows, telling ``progress`` how many of ``size`` bytes are done, as far as the file shows it."""
+    told = -1
+    for share, row in rows(path, names):
+        if share != told:
+            told = share
+            progress(size * share // 1000)
+        yield row

@@ -1,0 +1,83 @@
+"""In which encoding a text is written: by its marks, by whether it is UTF-8, else by what reads most like a language."""
+
+import codecs
+from dataclasses import dataclass
+
+from workflow.errors import RefusedError
+
+UTF_8 = "utf-8"
+UTF_8_SIG = "utf-8-sig"
+ENCODINGS = (UTF_8, UTF_8_SIG, "utf-16-le", "utf-16-be", "windows-1252", "gb18030", "shift_jis")
+"""What Concord finds by itself; any other that Python knows can be said."""
+
+_MARKS = {codecs.BOM_UTF8: UTF_8_SIG, codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_CANDIDATES = {"cp1252": "windows-1252", "gb18030": "gb18030", "cp932": "shift_jis", "shift_jis": "shift_jis"}
+# A text of 16-bit units whose letters are Latin has a NUL in every other byte.
+FEWEST_NULS = 0.2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one look at all of a file's bytes gave: its beginning, whether it is UTF-8, and lines that are not ASCII."""
+
+    head: bytes
+    is_utf8: bool
+    odd_lines: bytes
+
+
+def asked(name: str) -> str:
+    """An encoding by a name that somebody gave. Raises RefusedError for what is none, or none of texts."""
+    try:
+        found = codecs.lookup(name.strip())
+    except (LookupError, ValueError):
+        raise RefusedError(f"There is no encoding {name!r}: write one such as {', '.join(ENCODINGS)}.") from None
+    if not getattr(found, "_is_text_encoding", True) or found.name in ("idna", "punycode", "undefined"):
+        raise RefusedError(f"{name!r} is no encoding of texts: write one such as {', '.join(ENCODINGS)}.")
+    usual = {"cp1252": "windows-1252", "utf-16": "utf-16-le", "cp932": "cp932"}
+    return usual.get(found.name, found.name)
+
+
+def found(evidence: Evidence) -> str:
+    """The encoding that a file is written in, one of ``ENCODINGS``."""
+    for mark, name in _MARKS.items():
+        if evidence.head.startswith(mark):
+            return name
+    if units := _sixteen_bit(evidence.head):
+        return units
+    if evidence.is_utf8 or _mostly_utf8(evidence.odd_lines):
+        return UTF_8
+    return _by_language(evidence.odd_lines)
+
+
+def mark_of(encoding: str, head: bytes) -> int:
+    """How many bytes of a file's beginning are a mark, to be left out by whoever decodes the rest."""
+    mark = next((mark for mark, name in _MARKS.items() if name == encoding), b"")
+    return len(mark) if mark and head.startswith(mark) else 0
+
+
+def _sixteen_bit(head: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte is often NUL, and those between hardly ever."""
+    head = head[: len(head) // 2 * 2]
+    if not head:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    if odd >= FEWEST_NULS * half and even < odd / 20:
+        return "utf-16-le"
+    if even >= FEWEST_NULS * half and odd < even / 20:
+        return "utf-16-be"
+    return None
+
+
+def _mostly_utf8(lines: bytes) -> bool:
+    """Whether more characters of the odd lines are UTF-8 than bytes are not: a UTF-8 file with a few bad bytes."""
+    decoded = lines.decode(UTF_8, "surrogateescape")
+    bad = sum("\udc80" <= one <= "\udcff" for one in decoded)
+    return sum(one > "\x7f" for one in decoded) - bad > bad
+
+
+def _by_language(lines: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(lines, cp_isolation=[*_CANDIDATES], threshold=0.5).best()
+    return _CANDIDATES.get(best.encoding, "windows-1252") if best else "windows-1252"

@@ -1,0 +1,40 @@
+"""The names of columns: put right, no two the same, and whether a first row looks like names at all."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from workflow import normalise
+
+LONGEST_NAME = 60
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.,:/eE+-]*")
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names put right; one without a name is ``column N``, and a second ``text`` is ``text (2)``."""
+    told: list[str] = []
+    taken = {normalise.name(name) for name in names}
+    for place, name in enumerate(names, start=1):
+        right = normalise.name(name) or f"column {place}"
+        number, free = 1, right
+        while free in told or (number > 1 and free in taken):
+            number += 1
+            free = f"{right} ({number})"
+        told.append(free)
+    return told
+
+
+def numbered(count: int) -> list[str]:
+    """Names for columns that have none."""
+    return [f"column {place}" for place in range(1, count + 1)]
+
+
+def doubt(names: Sequence[str], known: Collection[str]) -> str | None:
+    """Why a first row may not be the names of columns, in words; None where it looks like names."""
+    folded = {normalise.name(name).casefold() for name in names}
+    if folded & {name.casefold() for name in known}:
+        return None
+    for name in names:
+        if _NUMBER.fullmatch(name.strip()) or len(name) > LONGEST_NAME or name.count(" ") > 5:
+            shown = repr(name if len(name) <= 40 else name[:40] + "...")
+            return f"The first row looks like data rather than like the names of columns: it has {shown}."
+    return None
