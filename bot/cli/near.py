@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.errors import WrongCallError
-from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, project
+from bot.cli.opening import AsJson, ProjectName, now, opened, person, print_json, project
 
 if TYPE_CHECKING:
     from storage.tables import NearState
@@ -85,7 +85,6 @@ def restore(
     Example:
       concord near rte restore 1042 --by @lea
     """
-    from bot.cli.opening import person
     from workflow.near import restoring
     from workflow.near.listing import item_called
 
