@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import readings, readings_projects
+from bot import readings, readings_drops, readings_projects
 from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
 from templates.charts import ChartDay, alt_text, daily_chart
 from workflow.views.batch import batch_version, hold_batch
 from workflow.views.case import case_version, hold_case
+from workflow.views.drop import drop_version, hold_drop
 from workflow.views.project import hold_project, project_version
 
 Loader = Callable[[Session, Mapping[str, Any], datetime], Mapping[str, Any] | None]
@@ -36,6 +37,8 @@ MESSAGES: dict[str, Loader] = {
     "said": _given,
     "nothing": readings.nothing,
     "project_made": readings_projects.made,
+    "drop": readings_drops.card,
+    "drop_refused": readings_drops.refused_words,
 }
 VIEWS: dict[str, Loader] = {
     "home": readings.home,
@@ -48,19 +51,24 @@ VIEWS: dict[str, Loader] = {
     "assign": readings.assign_form,
     "project_new": readings_projects.new_form,
     "project_settings": readings_projects.settings_form,
+    "drop_mapping": readings_drops.mapping_form,
 }
 TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader"}
-ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {}
+ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {
+    "drop_refused": readings_drops.refused_file,
+}
 VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "batch": batch_version,
     "escalation": case_version,
     "project": project_version,
+    "drop": drop_version,
 }
 
 HOLDS: dict[str, Callable[[Session, int], None]] = {
     "batch": hold_batch,
     "escalation": hold_case,
     "project": hold_project,
+    "drop": hold_drop,
 }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from slack_sdk import WebClient
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
@@ -22,13 +23,16 @@ from bot.manifest import SCOPES
 from bot.messages import Messages
 from bot.sender.sender import Sender
 from bot.sender.settings import SenderSettings
-from bot.slack.client import SLACK, web_client
+from bot.slack.client import SLACK, http_pool, web_client
 from bot.slack.directory import read_directory
+from bot.slack.files import SlackFiles
 from bot.socket_mode import SocketMode
 from handlers import everything
 from handlers.command import Word
 from handlers.desk import Desk
 from jobs.clock import start_clock
+from jobs.drop_clock import DropClock
+from jobs.drops import Clerk, DropSettings
 from storage.engine import Store
 from storage.tables import Workspace
 from workflow.directory import Directory
@@ -84,6 +88,7 @@ class Concord:
     scheduler: Any
     door: SocketMode | HttpMode
     wire: Wire
+    drops: DropClock
     status: WebServer | None = None
     status_port: int | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -95,6 +100,7 @@ class Concord:
         self.stopped.set()
         self.door.stop()
         self.scheduler.shutdown(wait=True)
+        self.drops.stop()
         self.carrier.close()
         self.sender.stop()
         self.wire.close()
@@ -113,6 +119,7 @@ def start(
     answer_pace: Pace | None = None,
     words: dict[str, Word] | None = None,
     who_makes: str = "anybody",
+    drop_settings: DropSettings | None = None,
 ) -> Concord:
     """Connect to Slack and begin to work; ``who_makes`` projects in chat: anybody, or leads.
 
@@ -131,15 +138,32 @@ def start(
     carrier = Carrier(store, wire, drawing, clock=clock, nudge=sender.nudge, pace=pace, in_hand=in_hand)
     secret = connection.signing_secret if connection.http is not None else None
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
-    everything.register(Desk(app, store, carrier, clock), words, who_makes=who_makes, us=installation.bot_user_id)
+    drops = _drops(store, client, installation, clock, sender.nudge, drop_settings or DropSettings())
+    everything.register(
+        Desk(app, store, carrier, clock, drops.nudge), words, who_makes=who_makes, us=installation.bot_user_id
+    )
     watched = _watch(store, clock, sender, carrier, in_hand) if connection.is_watched else None
     door = _door(connection, app, clicks, in_hand, watched)
     status, status_port = watched.serve(connection.status) if watched and connection.status else (None, None)
     door.start()
     sender.start()
+    drops.start()
     stopped = threading.Event()
     scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
-    return Concord(store, installation, carrier, sender, scheduler, door, wire, status, status_port, stopped)
+    return Concord(store, installation, carrier, sender, scheduler, door, wire, drops, status, status_port, stopped)
+
+
+def _drops(
+    store: Store,
+    client: WebClient,
+    installation: Installation,
+    clock: Callable[[], datetime],
+    nudge: Callable[[], None],
+    settings: DropSettings,
+) -> DropClock:
+    pool = http_pool(toward=client.base_url, timeout=client.timeout)
+    files = SlackFiles(client, pool, installation.bot_user_id)
+    return DropClock(Clerk(store, files, clock, nudge, settings))
 
 
 def _watch(*parts: Any) -> "Watch":

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import ByteSize, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     concord_database_url: SecretStr | None = None
     concord_new_projects: Literal["anybody", "leads"] = Field(
         default="anybody", description="Who may make a project in chat: anybody, or leads and managers of one."
+    )
+    concord_largest_file: ByteSize = Field(
+        default=ByteSize(500_000_000), description="The largest file that is taken in chat, such as 500MB."
     )
     slack_api_url: str | None = None
     slack_bot_token: SecretStr | None = None

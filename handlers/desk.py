@@ -19,7 +19,7 @@ from handlers import click as clicks
 from handlers.answer import Answer, Answers, Errors, OpenView, Reply, Say, UpdateView
 from handlers.click import Click
 from storage.engine import Store
-from workflow import outbox
+from workflow import drops, outbox
 from workflow.errors import RefusedError
 
 __all__ = ["Click", "Desk", "EventHandler", "Handler"]
@@ -43,6 +43,7 @@ class Desk:
     store: Store
     answers: Answers
     clock: Callable[[], datetime]
+    nudge_drops: Callable[[], None] = lambda: None
     _actions: dict[str, Handler] = field(default_factory=dict)
     _patterns: list[tuple[re.Pattern[str], Handler]] = field(default_factory=list)
     _submissions: dict[str, Handler] = field(default_factory=dict)
@@ -139,15 +140,17 @@ class Desk:
             return [refuse(refused)]
 
     def _commit(self, work: Callable[[Session], Answer | Iterable[Answer] | None]) -> list[Answer]:
-        """One transaction; the sender looks afterwards, where there is something for it."""
+        """One transaction; afterwards the sender looks, and who works on dropped files, where there is something."""
 
-        def whole(session: Session) -> tuple[list[Answer], bool]:
+        def whole(session: Session) -> tuple[list[Answer], bool, bool]:
             answers = _listed(work(session))
-            return answers, outbox.said(session)
+            return answers, outbox.said(session), drops.waits(session)
 
-        answers, said = self.store.transact(whole)
+        answers, said, dropped = self.store.transact(whole)
         if said:
             self.answers.nudge_sender()
+        if dropped:
+            self.nudge_drops()
         return answers
 
     def _modal_response(self, shaping: Errors | UpdateView | OpenView | None) -> dict[str, Any]:

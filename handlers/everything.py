@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from functools import partial
 
-from handlers import batches, channels, command, digests, flags, home, labelling, people, projects, reading, rulings
+from handlers import (
+    batches,
+    channels,
+    command,
+    digests,
+    drops,
+    flags,
+    home,
+    labelling,
+    people,
+    projects,
+    reading,
+    rulings,
+)
 from handlers.command import Word
 from handlers.desk import Desk
 
@@ -13,7 +26,7 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
 
     ``us`` is the Slack id of the bot.
     """
-    for area in (labelling, flags, rulings, reading, batches, digests, people, home):
+    for area in (labelling, flags, rulings, reading, batches, digests, people, home, drops):
         area.register(desk)
     projects.register(desk, who_makes)
     channels.register(desk, us)

@@ -1,6 +1,7 @@
 """The folder where dropped files lie while they are needed: fetched as a whole, and gone when a file is settled."""
 
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,20 +10,31 @@ from jobs.dropped_file import About, Files
 from storage.engine import Store
 from workflow import drop_work
 from workflow.drop_work import Work
+from workflow.normalise import storable
 
 NAME = re.compile(r"(\d+)-")
+LONGEST_NAME = 200
 
 
 def place(folder: Path, work: Work) -> Path:
-    """Where a drop's file lies once it is whole."""
-    return folder / f"{work.id}-{work.file_id}"
+    """Where a drop's file lies once it is whole, under the name that people know it by."""
+    return folder / f"{work.id}-{work.file_id}" / _safe(work.name)
+
+
+def _safe(name: str) -> str:
+    """A name that every file system takes: its end stays."""
+    plain = storable(name).replace("/", "_").strip(". ") or "file"
+    stem, dot, end = plain.rpartition(".")
+    end = f"{dot}{end}" if stem and len(end) <= 10 else ""
+    kept = plain.removesuffix(end).encode()[: LONGEST_NAME - len(end.encode())].decode(errors="ignore")
+    return f"{kept}{end}"
 
 
 def fetch(files: Files, about: About, path: Path, most: int, progress: Callable[[int], None]) -> str:
     """Fetch a file to its place, where it appears whole or not at all; its SHA-256."""
     # People's data is nobody else's on this machine.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", delete=False) as part:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".coming-", delete=False) as part:
         coming = Path(part.name)
     try:
         sha256 = files.fetch(about, coming, most, progress)
@@ -42,7 +54,7 @@ def sweep(store: Store, folder: Path) -> None:
             gone = drop_work.settled(session, sorted(set(there.values())))
         for path, drop_id in there.items():
             if drop_id in gone:
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def size_words(size: int) -> str:

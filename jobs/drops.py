@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import gettempdir
+from uuid import uuid4
 
 import structlog
 from sqlmodel import Session
@@ -16,9 +17,9 @@ from jobs.dropped_file import About, Files, NotNowError, UnreadableError
 from storage.engine import Store
 from storage.tables import DropState
 from workflow import drop_intake, drop_work
-from workflow.drop_intake import Intake, RealIntake
 from workflow.drop_work import LostError, Work
 from workflow.errors import BusyError, RefusedError
+from workflow.intake import UnansweredError
 
 log = structlog.get_logger()
 NO_DATA = ("image/", "video/", "audio/")
@@ -29,7 +30,7 @@ NO_DATA = ("image/", "video/", "audio/")
 class DropSettings:
     """``largest`` in bytes, the rest in seconds. ``beat`` is how often an import tells how far it is."""
 
-    folder: Path = field(default_factory=lambda: Path(gettempdir()) / "concord-drops")
+    folder: Path = field(default_factory=lambda: Path(gettempdir()) / f"concord-drops-{uuid4().hex}")
     largest: int = 500_000_000
     tick: float = 5.0
     beat: float = 3.0
@@ -54,7 +55,6 @@ class Clerk:
     clock: Callable[[], datetime]
     nudge: Callable[[], None] = lambda: None
     settings: DropSettings = field(default_factory=DropSettings)
-    intake: Intake = field(default_factory=RealIntake)
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -102,17 +102,24 @@ def _work(clerk: Clerk, work: Work) -> None:
 
 def _look(clerk: Clerk, work: Work) -> None:
     beat = Beat(clerk, work)
-    path = drop_folder.place(clerk.settings.folder, work)
-    sha256 = work.preview.get("sha256")
-    if "thread" not in work.preview or sha256 is None or not path.exists():
+    if not _is_here(clerk, work):
         about = _about(clerk, work)
         if work.project_id is None:
             return
         _check_size(clerk, about)
-        sha256 = drop_folder.fetch(clerk.files, about, path, clerk.settings.largest, beat.alive)
-    work.preview = {**work.preview, "sha256": sha256}
-    found = drop_intake.look(clerk.intake, clerk.store, work, path, beat.alive)
+        sha256 = drop_folder.fetch(clerk.files, about, _place(clerk, work), clerk.settings.largest, beat.alive)
+        work.preview = {**work.preview, "sha256": sha256}
+    found = drop_intake.look(clerk.store, work, _place(clerk, work), beat.alive)
     clerk.store.transact(lambda session: drop_work.looked(session, work, found, clerk.clock()))
+
+
+def _place(clerk: Clerk, work: Work) -> Path:
+    return drop_folder.place(clerk.settings.folder, work)
+
+
+def _is_here(clerk: Clerk, work: Work) -> bool:
+    """Whether the file was fetched before, and lies where it was put."""
+    return {"thread", "sha256"} <= set(work.preview) and _place(clerk, work).exists()
 
 
 def _about(clerk: Clerk, work: Work) -> About:
@@ -164,10 +171,16 @@ def _import(clerk: Clerk, work: Work) -> None:
     with clerk.store.read() as session:
         done = drop_intake.already_in(session, work)
     if done is None:
-        path = drop_folder.place(clerk.settings.folder, work)
+        path = _place(clerk, work)
         if not path.exists() and not _is_the_same(clerk, work, path, beat):
             return
-        done = drop_intake.bring_in(clerk.intake, clerk.store, work, path, clerk.clock, beat.imported)
+        try:
+            done = drop_intake.bring_in(clerk.store, work, path, clerk.clock, beat.imported)
+        except UnansweredError as unanswered:
+            # The project has changed since the look.
+            words = f"This has to be answered first: {unanswered}"
+            clerk.store.transact(lambda session: drop_work.changed(session, work, words, clerk.clock()))
+            return
     lot_id, refused = done
     clerk.store.transact(lambda session: drop_work.imported(session, work, lot_id, refused, clerk.clock()))
 

@@ -1,59 +1,39 @@
 """A dropped file meets intake: it is looked at without writing, and imported once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import FileDrop, Lot, LotState
+from workflow import intake, normalise
 from workflow.drop_work import Work
+from workflow.errors import RefusedError
+from workflow.intake.preview import preview
 from workflow.reading.asked import Asked
 
 MOST_COLUMNS = 1000
 MOST_REASONS = 20
 MOST_QUESTIONS = 20
 LONGEST_SHOWN = 400
-FIGURES = ("rows", "items", "duplicates", "near", "refused", "changed", "file_format", "encoding", "delimiter")
+FIGURES = ("rows", "items", "duplicates", "near", "refused", "changed", "labels", "pairs")
 
 Progress = Callable[[int], None]
 
 
-class Intake(Protocol):
-    """The two doors of intake that a dropped file goes through."""
-
-    def preview(self, *arguments: Any) -> Any:
-        """A look without writing: ``workflow.intake.preview.preview``."""
-
-    def import_file(self, *arguments: Any, **named: Any) -> Any:
-        """The import: ``workflow.intake.import_file``."""
-
-
-class RealIntake:
-    """Intake itself."""
-
-    def preview(self, *arguments: Any) -> Any:
-        """A look without writing."""
-        return import_module("workflow.intake.preview").preview(*arguments)
-
-    def import_file(self, *arguments: Any, **named: Any) -> Any:
-        """The import."""
-        return import_module("workflow.intake").import_file(*arguments, **named)
-
-
-def look(intake: Intake, store: Store, work: Work, path: Path, progress: Progress) -> dict[str, Any]:
+def look(store: Store, work: Work, path: Path, progress: Progress) -> dict[str, Any]:
     """What a look into the file shows, as a drop keeps it: a bounded part of it. Raises RefusedError."""
-    chosen = work.choices
-    found = intake.preview(store, work.project_id, path, asked(chosen), columns(chosen), on_change(chosen), progress)
+    found = preview(store, _project(work), path, **_choices(work), progress=progress)
     reasons = sorted(found.refused_by_reason.items(), key=lambda reason: -reason[1])
-    return {
+    shown = {
         **{name: getattr(found, name) for name in FIGURES},
-        "columns": dict(islice(found.columns.items(), MOST_COLUMNS)),
+        **{name: getattr(found.written, name) for name in ("file_format", "encoding", "delimiter")},
+        "columns": dict(islice(found.written.columns.items(), MOST_COLUMNS)),
         "all_columns": list(found.all_columns[:MOST_COLUMNS]),
         "more_columns": max(0, len(found.all_columns) - MOST_COLUMNS),
         "steps": dict(found.steps),
@@ -62,17 +42,23 @@ def look(intake: Intake, store: Store, work: Work, path: Path, progress: Progres
         "first_rows": [{name: text[:LONGEST_SHOWN] for name, text in row.items()} for row in found.first_rows],
         "questions": list(found.questions[:MOST_QUESTIONS]),
     }
+    kept: dict[str, Any] = _storable(shown)
+    return kept
 
 
-def bring_in(
-    intake: Intake, store: Store, work: Work, path: Path, now: Callable[[], datetime], progress: Progress
-) -> tuple[int, int]:
-    """Import the file; its lot, and how many rows were refused. Raises BusyError, RefusedError."""
-    chosen = work.choices
-    report = intake.import_file(
-        store, work.project_id, path, now, progress, work.by_id,
-        asked=asked(chosen), columns=columns(chosen), on_change=on_change(chosen), name=work.name,
-    )  # fmt: skip
+def _storable(value: Any) -> Any:
+    """Text as a database takes it, anywhere in a value."""
+    if isinstance(value, str):
+        return normalise.storable(value)
+    if isinstance(value, dict):
+        return {_storable(name): _storable(part) for name, part in value.items()}
+    return [_storable(part) for part in value] if isinstance(value, list) else value
+
+
+def bring_in(store: Store, work: Work, path: Path, now: Callable[[], datetime], progress: Progress) -> tuple[int, int]:
+    """Import the file; its lot, and how many rows were refused. Raises BusyError, UnansweredError, RefusedError."""
+    more = _choices(work)
+    report = intake.import_file(store, _project(work), path, now, progress, work.by_id, **more, name=work.name)
     return report.lot_id, report.refused
 
 
@@ -96,16 +82,18 @@ def already_in(session: Session, work: Work) -> tuple[int, int] | None:
     return (found.id, found.refused) if found else None
 
 
-def asked(choices: Mapping[str, Any]) -> Asked:
-    """How the file is to be read, by a lead's choices."""
-    return Asked(encoding=choices.get("encoding"), delimiter=choices.get("delimiter"), header=choices.get("header"))
+def _project(work: Work) -> int:
+    if work.project_id is None:
+        raise RefusedError("Nobody has chosen the project yet that this file is for.")
+    return work.project_id
 
 
-def columns(choices: Mapping[str, Any]) -> dict[str, str]:
-    """Role -> column, by a lead's choices; a role that they left empty is not used."""
-    return dict(choices.get("columns", {}))
-
-
-def on_change(choices: Mapping[str, Any]) -> Any:
-    """What becomes of a known id with another text."""
-    return getattr(import_module("workflow.intake"), "OnChange", str)(choices.get("on_change", "keep"))
+def _choices(work: Work) -> dict[str, Any]:
+    """How the file is to be read, as intake takes it."""
+    chosen = work.choices
+    how = {name: chosen.get(name) for name in ("encoding", "delimiter", "header")}
+    return {
+        "asked": Asked(**how),
+        "columns": dict(chosen.get("columns", {})),
+        "on_change": intake.OnChange(chosen.get("on_change", "keep")),
+    }

@@ -13,7 +13,7 @@ from sqlalchemy import and_, case, or_, select, update
 from sqlmodel import Session, col
 
 from storage.tables import DropState, FileDrop, Lane, Outbox, OutboxKind, OutboxState, Purpose
-from workflow import outbox
+from workflow import normalise, outbox
 from workflow.drops import BLIND_ROLES, CARD
 
 WAITING = (DropState.NEW, DropState.ASKED)
@@ -97,6 +97,7 @@ def progress(session: Session, work: Work, done_bytes: int, now: datetime) -> No
 def known(session: Session, work: Work, name: str, size: int, thread: str | None, now: datetime) -> None:
     """What Slack says of the file: its card goes under the message that brought it, or into the channel."""
     preview = {**work.preview, "thread": thread}
+    name = normalise.storable(name)
     values: dict[str, Any] = {"name": name, "size": size, "preview": preview}
     if work.project_id is None:
         values |= {"state": DropState.READY, "lease_until": None, "attempts": 0}

@@ -59,7 +59,7 @@ def run(
     connection, page = _connection(settings, store, port, demo=demo)
     told = _listen_to_signals()
     connection = replace(connection, http=http_at, status=status_at)
-    concord = _start(store, connection, local=page is not None, who_makes=settings.concord_new_projects)
+    concord = _start(store, connection, settings, local=page is not None)
     for words in missing_scopes(concord.installation):
         print(f"Warning: {words}", file=sys.stderr)
     _say_where(concord, connection)
@@ -146,11 +146,12 @@ def _local(settings: Settings, store: Store, port: int, *, demo: bool) -> tuple[
     return connection, workspace.url
 
 
-def _start(store: Store, connection: Connection, *, local: bool, who_makes: str) -> Concord:
+def _start(store: Store, connection: Connection, settings: Settings, *, local: bool) -> Concord:
     from bot import process
     from bot.app import NotConnectedError
     from bot.demo.words import crowd_words
     from bot.sender.settings import Rate, SenderSettings
+    from jobs.drops import DropSettings
 
     try:
         return process.start(
@@ -158,7 +159,10 @@ def _start(store: Store, connection: Connection, *, local: bool, who_makes: str)
             connection,
             sender_settings=SenderSettings(place=Rate(0.0), rates={}) if local else None,
             words=crowd_words() if local else None,
-            who_makes=who_makes,
+            who_makes=settings.concord_new_projects,
+            drop_settings=DropSettings(
+                folder=settings.concord_home.expanduser().absolute() / "drops", largest=settings.concord_largest_file
+            ),
         )
     except (NotConnectedError, OSError) as error:
         print(f"Concord could not start: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from bot.sender.settings import Rate, SenderSettings
 from bot.slack.client import web_client
 from bot.slack.directory import read_directory
 from jobs import directory, upkeep
+from jobs.drops import DropSettings
 from storage.engine import Store, open_store
 from storage.tables import LabelValue, Outbox, OutboxState, Person
 from tests.house import seen
@@ -46,6 +47,7 @@ SENDER = SenderSettings(
     place=Rate(0.0),
     rates={},
 )
+DROPS = DropSettings(tick=0.1, beat=0.02, poll=0.02, retry_base=0.05, retry_cap=0.2)
 PACE = Pace(timeout=5.0, settle=1.0, backoff=(0.02, 0.05, 0.1), write_down=0.02)
 TEAM: dict[str, list[str]] = {
     "ana": ["annotator"],
@@ -81,6 +83,7 @@ class House:
     folder: Path
     clock: Clock = field(default_factory=Clock)
     settings: SenderSettings = SENDER
+    drops: DropSettings = DROPS
     project_id: int = 0
     ids: dict[str, str] = field(default_factory=dict)
     _concord: Concord | None = None
@@ -161,6 +164,7 @@ class House:
             clock=self.clock,
             sender_settings=self.settings,
             answer_pace=PACE,
+            drop_settings=replace(self.drops, folder=self.folder / "drops"),
             who_makes=who_makes,
         )
         until(self.workspace.connections)

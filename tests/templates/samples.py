@@ -238,6 +238,65 @@ PROJECT_MADE: dict[str, Any] = {
     "cut": True,
 }
 
+FIGURES: dict[str, Any] = {
+    "rows": 29000,
+    "items": 28412,
+    "duplicates": 500,
+    "refused": 88,
+    "more": ["34 pairs of items say nearly the same, 20 items linked for it", "12 labels that the file brings"],
+    "reasons": [{"reason": "text: empty", "rows": 80}, {"reason": "changed", "rows": 8}],
+    "more_reasons": 3,
+    "steps": "html entities 12, unicode nfc 3",
+    "filters": "too short 7",
+}
+DROP: dict[str, Any] = {
+    "id": 7,
+    "version": 3,
+    "state": Word("ready"),
+    "name": "items of march.csv",
+    "facts": "412 KB  ·  CSV  ·  utf-8  ·  comma between columns",
+    "uploader": Id("U024BE7LH"),
+    "project": "rte",
+    "projects": [{"id": Id("7:1"), "name": "rte"}, {"id": Id("7:2"), "name": "sentiment"}],
+    "more_projects": 2,
+    "by": "Lea",
+    "problem": "",
+    "readable": False,
+    "note": "The file was changed in Slack.",
+    "look": {
+        "columns": [{"column": "body", "role": "text"}, {"column": "answer", "role": "gold"}],
+        "others": "source, page",
+        "more_others": 2,
+        "rows": [[{"name": "id", "text": "i1"}, {"name": "text", "text": "The cat sat."}]],
+        "questions": [],
+        "more_questions": 0,
+    },
+    "figures": FIGURES,
+    "progress": None,
+    "lot": 0,
+    "undone": False,
+    "refused": 0,
+    "hidden": False,
+}
+DROP_MAPPING: dict[str, Any] = {
+    "metadata": Id("7:3"),
+    "name": "items of march.csv",
+    "roles": [
+        {"block": Id("role:0"), "name": "text", "needed": True, "chosen": Id("0")},
+        {"block": Id("role:1"), "name": "id", "needed": False, "chosen": Id("none")},
+        {"block": Id("role:2"), "name": "gold", "needed": False, "chosen": Id("1")},
+    ],
+    "columns": [{"title": "body", "value": Id("0")}, {"title": "answer", "value": Id("1")}],
+    "more_columns": 300,
+    "encodings": [Word("auto"), Word("utf-8"), Word("utf-16"), Word("cp1252"), Word("gb18030"), Word("shift_jis")],
+    "encoding": Word("auto"),
+    "found_encoding": "utf-8",
+    "delimiters": [Word("auto"), Word("comma"), Word("semicolon"), Word("tab"), Word("pipe")],
+    "delimiter": Word("auto"),
+    "header": Word("names"),
+    "on_change": Word("replace"),
+}
+
 SAMPLES: dict[str, dict[str, Any]] = {
     "batch.yaml.j2": BATCH,
     "escalation.yaml.j2": CASE,
@@ -262,6 +321,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "project_new.yaml.j2": PROJECT_FORM,
     "project_settings.yaml.j2": SETTINGS_FORM,
     "project_made.yaml.j2": PROJECT_MADE,
+    "drop.yaml.j2": DROP,
+    "drop_mapping.yaml.j2": DROP_MAPPING,
+    "drop_refused.yaml.j2": {"name": "items of march.csv", "refused": 88, "lot": 12},
 }
 """The templates of the house, each as full as it gets."""
 
@@ -337,6 +399,69 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     (
         "project_made.yaml.j2",
         {**PROJECT_MADE, "open": [], "open_words": "", "more_open": 0, "team": Id(""), "cut": False},
+    ),
+    ("drop.yaml.j2", {**DROP, "state": Word("new"), "look": None, "figures": None, "project": "", "note": ""}),
+    ("drop.yaml.j2", {**DROP, "state": Word("choose"), "look": None, "figures": None, "project": ""}),
+    ("drop.yaml.j2", {**DROP, "state": Word("choose"), "look": None, "figures": None, "project": "", "projects": []}),
+    (
+        "drop.yaml.j2",
+        {
+            **DROP,
+            "figures": None,
+            "look": {**DROP["look"], "columns": [], "rows": [], "questions": ["Which is text?"], "more_questions": 4},
+        },
+    ),
+    (
+        "drop.yaml.j2",
+        {
+            **DROP,
+            "state": Word("asked"),
+            "look": None,
+            "progress": {"begun": True, "bar": "▰▰▱▱", "words": "42 %, about 12,300 of 29,000 rows"},
+        },
+    ),
+    (
+        "drop.yaml.j2",
+        {
+            **DROP,
+            "state": Word("asked"),
+            "look": None,
+            "progress": {"begun": False, "bar": "▱▱▱▱", "words": "0 %"},
+        },
+    ),
+    ("drop.yaml.j2", {**DROP, "state": Word("imported"), "look": None, "lot": 12, "refused": 88}),
+    ("drop.yaml.j2", {**DROP, "state": Word("imported"), "look": None, "lot": 12, "refused": 88, "hidden": True}),
+    ("drop.yaml.j2", {**DROP, "state": Word("imported"), "look": None, "lot": 12, "undone": True}),
+    ("drop.yaml.j2", {**DROP, "state": Word("cancelled"), "look": None, "figures": None}),
+    (
+        "drop.yaml.j2",
+        {
+            **DROP,
+            "state": Word("refused"),
+            "look": None,
+            "figures": None,
+            "problem": "An Excel file.",
+            "readable": True,
+        },
+    ),
+    (
+        "drop_mapping.yaml.j2",
+        {
+            **DROP_MAPPING,
+            "roles": [],
+            "columns": [],
+            "more_columns": 0,
+            "encodings": [Word("auto"), Word("koi8_r")],
+            "encoding": Word("koi8_r"),
+            "found_encoding": "",
+            "delimiter": Word("tab"),
+            "header": Word("data"),
+            "on_change": Word("new"),
+        },
+    ),
+    (
+        "drop_mapping.yaml.j2",
+        {**DROP_MAPPING, "roles": [{"block": Id("role:0"), "name": "text", "needed": True, "chosen": Id("none")}]},
     ),
     *(
         ("nothing.yaml.j2", {"project": "rte", "why": Word(why), "until": ""})

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from storage.tables import FileDrop, Lot, LotState, Person, Project, RefusedRow
+from storage.tables import FileDrop, Lot, LotState, Person, Project
 from workflow import drops
 from workflow.drop_work import has_answers
+from workflow.intake import lots
+from workflow.intake.mapping import KNOWN_ROLES, METADATA
 
-KNOWN_ROLES = ("id", "segment", "skill", "difficulty", "priority", "gold", "label", "annotator")
 SHOWN_ROLES = frozenset({"id", "segment", "skill", "difficulty", "priority"})
-FIRST_REASONS = 5
 
 
 def drop_version(session: Session, drop_id: int) -> int | None:
@@ -72,27 +72,14 @@ def _lot(session: Session, lot_id: int) -> dict[str, Any] | None:
     lot: Lot | None = session.get(Lot, lot_id)
     if lot is None:
         return None
-    names = ("rows", "items", "duplicates", "refused", "near", "changed", "steps", "filters")
-    figures = {name: getattr(lot, name) for name in names}
+    names = ("rows", "items", "duplicates", "refused", "near", "changed", "pairs", "labels", "steps", "filters")
+    report = lots.report(session, lot_id)
     return {
-        **figures,
+        **{name: getattr(report, name) for name in names},
         "id": lot_id,
         "undone": lot.state is LotState.UNDONE,
-        "refused_by_reason": refused_by_reason(session, lot_id) if lot.refused else {},
+        "refused_by_reason": lots.refused_by_reason(session, lot_id) if lot.refused else {},
     }
-
-
-def refused_by_reason(session: Session, lot_id: int) -> dict[str, int]:
-    """How many rows of a lot were refused for what, the most frequent first, and a few more than a card shows."""
-    many = func.count()
-    rows = session.execute(
-        select(col(RefusedRow.reason), many)
-        .where(col(RefusedRow.lot_id) == lot_id)
-        .group_by(col(RefusedRow.reason))
-        .order_by(many.desc(), col(RefusedRow.reason))
-        .limit(4 * FIRST_REASONS)
-    )
-    return dict(rows.tuples().all())
 
 
 def mapping_view(session: Session, drop_id: int) -> dict[str, Any] | None:
@@ -113,7 +100,7 @@ def mapping_view(session: Session, drop_id: int) -> dict[str, Any] | None:
         "fields": list(drop.fields),
         "roles": [*drop.fields, *(role for role in KNOWN_ROLES if role not in drop.fields)],
         "all_columns": list(looked.get("all_columns", [])),
-        "column_of": {role: column for column, role in looked.get("columns", {}).items()},
+        "column_of": {role: column for column, role in looked.get("columns", {}).items() if role != METADATA},
         "file_format": looked.get("file_format", ""),
         "found": {"encoding": looked.get("encoding", ""), "delimiter": looked.get("delimiter", "")},
         "choices": dict(row.choices),
