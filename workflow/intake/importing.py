@@ -147,6 +147,7 @@ def _fill(
         sha256, written = intake.source.sha256, intake.written
         lot_id = store.transact(lambda session: lots.begin(session, project_id, name, sha256, written, now(), by))
         try:
+            _check_same(store, project_id, intake)
             for chunk in itertools.chain([first], chunks):
                 load = partial(loading.load, project_id=project_id, lot_id=lot_id, on_change=on_change, seen=seen)
                 loaded = store.transact(partial(load, rows=chunk, now=now()))
@@ -162,6 +163,14 @@ def _fill(
             undoing.undo_running(store, lot_id, now())
             raise
     return lot_id
+
+
+def _check_same(store: Store, project_id: int, intake: Intake) -> None:
+    """A project's fields may change as long as it has no lot: now that it has one, they are as they were read."""
+    with store.read() as session:
+        fields = screening.rules(session, project_id).fields
+    if fields != intake.asked.fields:
+        raise RefusedError("The project was changed just now: import the file again.")
 
 
 def _compare(store: Store, project_id: int, lot_id: int, intake: Intake, comparison: Comparison, now: datetime) -> int:

@@ -127,7 +127,7 @@ def _candidate(row: Row, asked: Rules, mapping: Mapped) -> Candidate:
         field, reason = checked.refused
         raise _UnfitError(field, reason, checked.caught)
     extra |= {column: text for column, text in checked.others.items() if column in extra}
-    named = {role: _named(parts, role) for role in LONGEST_NAME}
+    named = {role: _named(parts, role) if role in parts else "" for role in LONGEST_NAME}
     priority, gold = _priority(parts), _gold(parts, asked)
     digest = normalise.digest(
         [normalise.spaced(text) for text in checked.fields.values()] if asked.off else list(checked.fields.values())
@@ -206,12 +206,14 @@ def _priority(parts: Mapping[str, Any]) -> int:
 
 
 def _gold(parts: Mapping[str, Any], asked: Rules) -> str | None:
-    typed = normalise.name(_text(parts, "gold"))
+    typed = normalise.name(_text(parts, "gold")) if "gold" in parts else ""
     return _value("gold", typed, asked) if typed else None
 
 
 def _labels(row: Row, parts: Mapping[str, Any], annotator: str, asked: Rules) -> tuple[tuple[str, int], ...]:
     """The labels that a row came with: in columns of its own, or in a format that carries them."""
+    if not row.labels and "label" not in parts:
+        return ()
     given = [(annotator, normalise.name(_text(parts, "label")))]
     given += [(normalise.name(name), normalise.name(value)) for name, value in row.labels]
     labels = [(name[: LONGEST_NAME["annotator"]], _value("label", value, asked)) for name, value in given if value]

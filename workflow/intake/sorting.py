@@ -80,7 +80,9 @@ def _sorted(
             found.there.append(row)
             known[row.key] = replace(known[row.key], now=True)
             continue
-        (found.doubles if row.digest in texts else found.fresh).append(replace(row, key=stored))
+        (found.doubles if row.digest in texts else found.fresh).append(
+            row if stored == row.key else replace(row, key=stored)
+        )
         texts[row.digest] = 0
         known[stored] = known[row.key] = Known(stored, 0, row.digest, now=True)
     return found
