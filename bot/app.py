@@ -15,6 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
 from bot.slack.client import SLACK, web_client
 from bot.slack.errors import BROKEN, judge
@@ -48,6 +49,11 @@ def sign_in(client: WebClient) -> Installation:
         answer = client.auth_test()
     except (SlackApiError, *BROKEN) as error:
         raise NotConnectedError(judge(error).words) from error
+    return identify(answer, client.token or "")
+
+
+def identify(answer: SlackResponse, token: str) -> Installation:
+    """Read what ``auth.test`` says. Raises NotConnectedError where it is no bot of one workspace."""
     told: Any = answer.data
     if told.get("is_enterprise_install"):
         raise NotConnectedError(
@@ -61,7 +67,7 @@ def sign_in(client: WebClient) -> Installation:
         team=told.get("team") or told["team_id"],
         bot_id=told["bot_id"],
         bot_user_id=told["user_id"],
-        token=client.token or "",
+        token=token,
         enterprise_id=told.get("enterprise_id"),
         scopes=_scopes(answer.headers),
     )

@@ -99,7 +99,7 @@ class SocketMode:
         attempt = 0
         while not self._stopping.is_set():
             try:
-                connection = self._connect(url or self._ask_url())
+                connection = _connect(url or self._ask_url())
                 reason = self._read(connection)
             except (OSError, WebSocketException, NotConnectedError) as error:
                 words = str(error) if isinstance(error, NotConnectedError) else None
@@ -118,20 +118,8 @@ class SocketMode:
             except (SlackApiError, *BROKEN) as error:
                 trouble = judge(error)
             if trouble.remedy is not Remedy.WAIT or not patient:
-                raise NotConnectedError(_words(trouble.code, trouble.words))
+                raise NotConnectedError(words_for_app_token(trouble.code, trouble.words))
             self._stopping.wait(trouble.retry_after or 1.0)
-
-    def _connect(self, url: str) -> ClientConnection:
-        return connect(
-            url,
-            ssl=ssl_context() if url.startswith("wss:") else None,
-            compression=None,
-            max_size=LARGEST,
-            max_queue=256,
-            ping_interval=PING_SECONDS,
-            ping_timeout=SILENT_SECONDS,
-            close_timeout=1,
-        )
 
     def _read(self, connection: ClientConnection) -> str:
         """Read until the connection ends, or until Slack asks to leave it: then its last envelopes are read aside."""
@@ -209,6 +197,31 @@ class SocketMode:
         return False
 
 
+def greeted(url: str, seconds: float = 10.0) -> str | None:
+    """Connect until Slack says hello, and hang up: None, or why Slack does not want the connection.
+
+    Raises what ``websockets`` raises, TimeoutError where nothing is said in time.
+    """
+    with _connect(url) as connection:
+        message = json.loads(connection.recv(timeout=seconds))
+        while message.get("type") not in ("hello", "disconnect"):
+            message = json.loads(connection.recv(timeout=seconds))
+    return None if message["type"] == "hello" else str(message.get("reason"))
+
+
+def _connect(url: str) -> ClientConnection:
+    return connect(
+        url,
+        ssl=ssl_context() if url.startswith("wss:") else None,
+        compression=None,
+        max_size=LARGEST,
+        max_queue=256,
+        ping_interval=PING_SECONDS,
+        ping_timeout=SILENT_SECONDS,
+        close_timeout=1,
+    )
+
+
 def acknowledgement(app: App, envelope: dict[str, Any]) -> str | None:
     """Let the app handle an envelope; the acknowledgement to send, None where there is to be none."""
     retries = {"x-slack-retry-num": envelope.get("retry_attempt"), "x-slack-retry-reason": envelope.get("retry_reason")}
@@ -223,7 +236,8 @@ def acknowledgement(app: App, envelope: dict[str, Any]) -> str | None:
     return json.dumps(answer)
 
 
-def _words(code: str, words: str) -> str:
+def words_for_app_token(code: str, words: str) -> str:
+    """What to tell an operator whose app-level token Slack refused; ``words`` where that is not the reason."""
     if code in ("invalid_auth", "not_authed", "token_revoked", "not_allowed_token_type", "account_inactive"):
         return "Slack does not accept SLACK_APP_TOKEN. It begins with xapp- and needs the scope connections:write."
     if code in ("missing_scope", "no_permission"):

@@ -2,13 +2,17 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
+from sqlmodel import SQLModel
 
+import storage.tables  # noqa: F401  (fills the metadata)
 from storage.engine import Store
 from storage.locks import held
 
@@ -63,6 +67,28 @@ def check(store: Store) -> None:
     """Compare the tables in the code with the database; raises where a migration is missing."""
     with store.engine.connect() as connection:
         command.check(_config(connection))
+
+
+def revision(store: Store) -> str | None:
+    """The revision that the database is at, None for one without tables. Raises as ``upgrade`` does; changes nothing."""
+    with store.engine.connect() as connection:
+        return _checked_revision(connection)
+
+
+def differences(store: Store) -> list[str]:
+    """How the database's tables differ from the code's, one a line, as in ``add_column person.name``. Changes nothing."""
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = compare_metadata(context, SQLModel.metadata)
+        connection.rollback()
+    return [_difference(one) for one in found]
+
+
+def _difference(found: Any) -> str:
+    # Changes of one column come together in a list.
+    kind, *about = found[0] if isinstance(found, list) else found
+    names = [str(getattr(one, "name", one)) for one in about if isinstance(one, str) or hasattr(one, "name")]
+    return f"{kind} {'.'.join(names)}"
 
 
 def write_revision(store: Store, message: str) -> None:

@@ -109,6 +109,19 @@ def test_a_project_is_made_listed_shown_and_changed(concord: Concord, tmp_path: 
     assert (tmp_path / ".concord" / "concord.db").exists()
 
 
+def test_what_a_project_says_of_its_imports_is_shown(concord: Concord, tmp_path: Path) -> None:
+    intake = "near: {do: link, threshold: 0.9}\nsteps: {html_entities: off}\nfilters:\n"
+    intake += "  - {name: short, length: {min: 20}}\n  - {name: contact, personal_data: [email, phone]}\n"
+    (tmp_path / "project.yaml").write_text(f"{PROJECT}\n{intake}")
+    assert concord("project", "create", "-f", "project.yaml").code == 0
+    shown = concord("project", "show", "rte").out.splitlines()
+    assert "Near duplicates: do link, threshold 0.9" in shown
+    assert "Steps: html_entities off" in shown
+    assert "Filter short: refuse, length min 20" in shown
+    assert "Filter contact: flag, personal_data email, phone" in shown
+    assert concord("project", "show", "rte", "--json").json["steps"] == {"html_entities": "off"}  # type: ignore[index]
+
+
 def test_faults_of_a_project_file_are_lines_on_standard_error(concord: Concord, tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(PROJECT.replace("labels: [yes, no]", "labels: [yes]\nskipp: never"))
     ran = concord("project", "create", "-f", "p.yaml")

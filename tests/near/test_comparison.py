@@ -195,3 +195,15 @@ def test_a_band_that_very_many_have_is_kept_for_the_first_of_a_lot(world: World)
 def test_a_row_s_ref_may_be_any_number_that_rises(world: World) -> None:
     pairs = compared(world, {0: ["the same text"], 2**40: ["the same text"]})
     assert pairs == [Pair(2**40, 0, None, 1.0)]
+
+
+def test_more_may_come_after_pairs_were_asked_for(world: World) -> None:
+    first, second = sentence(50, 12), sentence(50, 13)
+    with Comparison() as comparison:
+        comparison.add(1, [first])
+        comparison.add(2, [first])
+        assert [pair.ref for pair in comparison.pairs(world.store, world.project_id)] == [2]
+        for ref, text in ((3, second), (4, first), (5, second)):
+            comparison.add(ref, [text])
+        found = as_found(comparison.pairs(world.store, world.project_id))
+    assert found.keys() == {(2, 1), (4, 1), (4, 2), (5, 3)}

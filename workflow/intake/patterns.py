@@ -5,6 +5,8 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
+from workflow import normalise
+
 LONGEST = 1000
 # A counted repeat is written out when it is compiled: a{1000000000} would take all the memory there is.
 MOST_PARTS = 10_000
@@ -25,13 +27,15 @@ class Pattern:
         """Raises ValueError saying what is wrong with the pattern."""
         if len(typed) > LONGEST:
             raise ValueError(f"has {len(typed)} characters: at most {LONGEST}")
+        if normalise.storable(typed) != typed:
+            raise ValueError("has a character that cannot be kept: write it as an escape such as \\x00")
         if _CALLS.search(typed):
             raise ValueError("calls one of its own groups, which is not possible here")
         if _parts(typed) > MOST_PARTS:
             raise ValueError(f"repeats too much: written out it has more than {MOST_PARTS:,} parts")
         try:
             self._compiled: Any = regex.compile(typed)
-        except regex.error as error:
+        except (regex.error, ValueError) as error:
             raise ValueError(f"is no regular expression: {error}") from None
         except (RecursionError, OverflowError):
             raise ValueError("is too complicated") from None

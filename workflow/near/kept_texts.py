@@ -21,17 +21,22 @@ class TextFile:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._end = 0
+        self._was_read = False
 
     def add(self, ref: int, texts: Sequence[str]) -> int:
         """Keep the text fields of an item; where they stand."""
         kept = json.dumps(list(texts), ensure_ascii=False).encode("utf-8", "surrogatepass")
         begins = self._end
+        if self._was_read:
+            self._file.seek(begins)
+            self._was_read = False
         self._file.write(_HEAD.pack(ref, len(kept)) + kept)
         self._end += _HEAD.size + len(kept)
         return begins
 
     def at(self, begins: int) -> tuple[int, list[str]]:
         """The ref and the text fields that stand there."""
+        self._was_read = True
         self._file.seek(begins)
         ref, size = _HEAD.unpack(self._file.read(_HEAD.size))
         texts: list[str] = json.loads(self._file.read(size).decode("utf-8", "surrogatepass"))
