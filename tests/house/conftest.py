@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.listening import Address
 from tests import sandbox_fixtures
 from tests.databases import Databases
 from tests.house.house import House
@@ -38,9 +39,14 @@ def open_house(workspace: Workspace, databases: Databases, tmp_path: Path) -> It
     opened: list[House] = []
 
     def make(
-        items: int | list[Mapping[str, str]] = 4, *, database: str = "sqlite", running: bool = True, **spec: Any
+        items: int | list[Mapping[str, str]] = 4,
+        *,
+        database: str = "sqlite",
+        running: bool = True,
+        http: Address | None = None,
+        **spec: Any,
     ) -> House:
-        house = House(workspace, databases.url(database), tmp_path)
+        house = House(workspace, databases.url(database), tmp_path, http=http)
         opened.append(house)
         house.make_project(texts(items) if isinstance(items, int) else items, **spec)
         if running:

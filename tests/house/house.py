@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, col
 
 from bot import process
 from bot.answers.pace import Pace
+from bot.listening import Address
 from bot.process import Concord, Connection
 from bot.sender.settings import Rate, SenderSettings
 from bot.slack.client import web_client
@@ -84,6 +85,8 @@ class House:
     clock: Clock = field(default_factory=Clock)
     settings: SenderSettings = SENDER
     drops: DropSettings = DROPS
+    http: Address | None = None
+    """Where Concord takes the workspace's requests; by Socket Mode without it."""
     project_id: int = 0
     ids: dict[str, str] = field(default_factory=dict)
     _concord: Concord | None = None
@@ -160,14 +163,15 @@ class House:
         space = self.workspace
         self._concord = process.start(
             open_store(self.url, pool_size=10),
-            Connection(space.bot_token, space.api_url, space.app_token),
+            Connection(space.bot_token, space.api_url, space.app_token, space.signing_secret, self.http),
             clock=self.clock,
             sender_settings=self.settings,
             answer_pace=PACE,
             drop_settings=replace(self.drops, folder=self.folder / "drops"),
             who_makes=who_makes,
         )
-        until(self.workspace.connections)
+        if self.http is None:
+            until(self.workspace.connections)
         return self._concord
 
     def stop(self) -> None:
