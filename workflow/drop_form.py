@@ -36,10 +36,10 @@ def read(form: Form, state: Mapping[str, Any]) -> dict[str, Any]:
     Another encoding, delimiter or header makes other columns: those are found anew before they can be mapped.
     """
     chosen: dict[str, Any] = {
-        "encoding": _one_of(state.get("encoding"), FIND_OUT),
+        "encoding": _one_of(state.get("encoding"), *ENCODINGS, form.choices.get("encoding")),
         "delimiter": DELIMITERS.get(str(state.get("delimiter"))),
         "header": HEADERS.get(str(state.get("header"))),
-        "on_change": OnChange(_one_of(state.get("on_change")) or OnChange.KEEP),
+        "on_change": OnChange(_one_of(state.get("on_change"), *OnChange) or OnChange.KEEP),
     }
     same = all(chosen[name] == form.choices.get(name) for name in READING)
     columns = _columns(form, state) if form.all_columns and same else {}
@@ -69,5 +69,5 @@ def _column(form: Form, value: Any) -> str:
     return form.all_columns[number] if 0 <= number < len(form.all_columns) else ""
 
 
-def _one_of(value: Any, *nothing: str) -> str | None:
-    return value if isinstance(value, str) and value and value not in nothing else None
+def _one_of(value: Any, *known: str | None) -> str | None:
+    return value if isinstance(value, str) and value in known else None
