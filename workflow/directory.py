@@ -1,9 +1,10 @@
 """What Slack knows of people and channels, brought together with what leads typed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlmodel import Session, col
@@ -14,6 +15,9 @@ from workflow import history, membership, merging
 NO_MAIL = (
     "Slack shows Concord nobody's e-mail address, {} neither: give the app the scope users:read.email, or use @name."
 )
+# Slack still lists who was forgotten here. It is asked of the row as it is when it is written: the directory takes a while
+# to read, and somebody may be forgotten meanwhile.
+STILL_KNOWN = col(Person.forgotten_at).is_(None)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,9 @@ class Directory:
 def unknown(session: Session) -> bool:
     """Whether somebody or some channel was named and never looked up; a name that was not found is not asked for again."""
     person = select(col(Person.id)).where(
-        col(Person.problem).is_(None), or_(col(Person.slack_id).is_(None), col(Person.name) == col(Person.slack_id))
+        STILL_KNOWN,
+        col(Person.problem).is_(None),
+        or_(col(Person.slack_id).is_(None), col(Person.name) == col(Person.slack_id)),
     )
     channel = select(col(Channel.project_id)).where(
         col(Channel.problem).is_(None), or_(col(Channel.slack_id).is_(None), col(Channel.name) == col(Channel.slack_id))
@@ -80,10 +86,14 @@ def _resolve_people(session: Session, entries: Sequence[DirectoryEntry], now: da
     for entry in entries:
         for handle in (f"@{entry.name}", f"@{entry.display_name}", entry.email):
             by_handle[handle.casefold()][entry.slack_id] = entry
-    rows = session.execute(select(col(Person.id), col(Person.slack_id), col(Person.handle)).order_by(col(Person.id)))
+    rows = session.execute(
+        select(col(Person.id), col(Person.slack_id), col(Person.handle), col(Person.name))
+        .where(STILL_KNOWN)
+        .order_by(col(Person.id))
+    )
     for row in rows.all():
         if row.slack_id is not None:
-            _refresh(session, row.id, row.slack_id, by_id.get(row.slack_id), now)
+            _refresh(session, row.id, row.slack_id, row.name, by_id.get(row.slack_id), now)
         elif no_mail and not str(row.handle).startswith("@"):
             _report(session, row.id, NO_MAIL.format(row.handle))
         else:
@@ -100,12 +110,9 @@ def _find(session: Session, person_id: int, handle: str | None, found: list[Dire
     if known is not None:
         merging.merge(session, person_id, known, now)
         return
-    session.execute(
-        update(Person)
-        .where(col(Person.id) == person_id)
-        .values(slack_id=entry.slack_id, name=entry.shown, time_zone=entry.time_zone, active=True, problem=None)
-    )
-    history.note(session, now, "person.found", "person", person_id, after={"slack_id": entry.slack_id})
+    seen = {"slack_id": entry.slack_id, "name": entry.shown, "time_zone": entry.time_zone, "active": True}
+    if _write(session, person_id, {**seen, "problem": None}):
+        history.note(session, now, "person.found", "person", person_id, after={"slack_id": entry.slack_id})
 
 
 def _not_one(handle: str, found: list[DirectoryEntry], live: list[DirectoryEntry]) -> str:
@@ -119,16 +126,18 @@ def _not_one(handle: str, found: list[DirectoryEntry], live: list[DirectoryEntry
     return f"Slack knows nobody called {handle}: check the spelling, or invite them to the workspace."
 
 
-def _refresh(session: Session, person_id: int, slack_id: str, entry: DirectoryEntry | None, now: datetime) -> None:
+def _refresh(
+    session: Session, person_id: int, slack_id: str, called: str, entry: DirectoryEntry | None, now: datetime
+) -> None:
     if entry is None:
         _report(session, person_id, f"Slack knows nobody with the id {slack_id}.")
         return
     problem = f"{entry.shown} is a bot in Slack, and bots cannot label." if entry.is_bot else None
-    session.execute(
-        update(Person)
-        .where(col(Person.id) == person_id)
-        .values(name=entry.shown, time_zone=entry.time_zone, problem=problem)
-    )
+    if not _write(session, person_id, {"name": entry.shown, "time_zone": entry.time_zone, "problem": problem}):
+        return
+    if called != entry.shown:
+        before, after = {"name": called}, {"name": entry.shown}
+        history.note(session, now, "person.renamed", "person", person_id, before=before, after=after)
     if entry.deleted:
         membership.deactivated(session, slack_id, now)
     else:
@@ -136,7 +145,13 @@ def _refresh(session: Session, person_id: int, slack_id: str, entry: DirectoryEn
 
 
 def _report(session: Session, person_id: int, problem: str) -> None:
-    session.execute(update(Person).where(col(Person.id) == person_id).values(problem=problem))
+    _write(session, person_id, {"problem": problem})
+
+
+def _write(session: Session, person_id: int, values: Mapping[str, Any]) -> bool:
+    """Whether the person is still known here, and was written."""
+    written = update(Person).where(col(Person.id) == person_id, STILL_KNOWN).values(**values)
+    return session.execute(written.returning(col(Person.id))).first() is not None
 
 
 def _resolve_channels(session: Session, entries: Iterable[ChannelEntry]) -> None:

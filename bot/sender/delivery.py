@@ -124,6 +124,8 @@ class Delivery:
             person = session.get(Person, job.person_id)
         if person is None:
             raise UndeliverableError("The message names no recipient.")
+        if person.forgotten_at is not None:
+            raise PointlessError("Whom this was for asked to be forgotten.")
         if not person.active:
             raise UndeliverableError(f"{person.name} is deactivated in Slack.")
         if person.slack_id is None:
@@ -157,6 +159,7 @@ class Delivery:
     def _open(self, job: Job, person: Person) -> str:
         answer = self.call(job, "conversations.open", self.client.conversations_open, users=person.slack_id)
         place: str = answer["channel"]["id"]
-        remember = update(Person).where(col(Person.id) == person.id, col(Person.dm).is_(None)).values(dm=place)
+        still = (col(Person.id) == person.id, col(Person.dm).is_(None), col(Person.forgotten_at).is_(None))
+        remember = update(Person).where(*still).values(dm=place)
         self.store.transact(lambda session: session.execute(remember))
         return place
