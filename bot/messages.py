@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import readings, readings_drops, readings_projects
+from bot import readings, readings_drops, readings_near, readings_projects
 from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
 from templates.charts import ChartDay, alt_text, daily_chart
@@ -52,6 +52,7 @@ VIEWS: dict[str, Loader] = {
     "project_new": readings_projects.new_form,
     "project_settings": readings_projects.settings_form,
     "drop_mapping": readings_drops.mapping_form,
+    "near": readings_near.pairs,
 }
 TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader"}
 ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {

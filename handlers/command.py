@@ -9,6 +9,7 @@ from handlers.answer import Answer, OpenView, Say
 from handlers.batches import get_batch
 from handlers.click import Click
 from handlers.desk import Desk
+from handlers.near import open_pairs
 from handlers.projects import open_settings
 from storage.tables import Role
 from workflow import people
@@ -22,6 +23,7 @@ HELP = """Concord runs annotation in Slack. What you can say here:
 /concord assign @somebody 25 [project] - give somebody a batch (leads)
 /concord assign everybody 25 [project] - a batch for everybody who is free (leads)
 /concord people [project] - who is in a project; add, change, remove (leads)
+/concord near [project] - items that say nearly the same; give linked ones back (leads)
 /concord guideline [project] - read the guideline
 /concord new - make a project
 /concord settings [project] - change what a project is (leads)
@@ -107,5 +109,6 @@ WORDS: dict[str, Word] = {
     "assign": assign,
     "people": open_people,
     "guideline": guideline,
+    "near": open_pairs,
     "settings": open_settings,
 }

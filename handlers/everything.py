@@ -12,6 +12,7 @@ from handlers import (
     flags,
     home,
     labelling,
+    near,
     people,
     projects,
     reading,
@@ -26,7 +27,7 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
 
     ``us`` is the Slack id of the bot.
     """
-    for area in (labelling, flags, rulings, reading, batches, digests, people, home, drops):
+    for area in (labelling, flags, rulings, reading, batches, digests, people, home, drops, near):
         area.register(desk)
     projects.register(desk, who_makes)
     channels.register(desk, us)

@@ -321,6 +321,21 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "project_new.yaml.j2": PROJECT_FORM,
     "project_settings.yaml.j2": SETTINGS_FORM,
     "project_made.yaml.j2": PROJECT_MADE,
+    "near.yaml.j2": {
+        "project": "rte",
+        "pairs": [
+            {
+                "id": 7,
+                "item": "item 17",
+                "like": "item 3",
+                "percent": 87,
+                "state": Word("linked"),
+                "text": "Oil prices fall back.",
+                "like_text": "Oil prices fell back.",
+            }
+        ],
+        "more": True,
+    },
     "drop.yaml.j2": DROP,
     "drop_mapping.yaml.j2": DROP_MAPPING,
     "drop_refused.yaml.j2": {"name": "items of march.csv", "refused": 88, "lot": 12},

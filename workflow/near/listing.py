@@ -66,6 +66,24 @@ def listed(
     return [Listed(*row) for row in session.execute(rows)]
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Whose a pair is, and its later item."""
+
+    project_id: int
+    item_id: int
+
+
+def pair(session: Session, pair_id: int) -> Pair:
+    """A pair by its number. Raises RefusedError where it is not there any more."""
+    row = session.execute(
+        select(col(NearPair.project_id), col(NearPair.item_id)).where(col(NearPair.id) == pair_id)
+    ).first()
+    if row is None:
+        raise RefusedError("This pair is not there any more. Nothing was changed.")
+    return Pair(row.project_id, row.item_id)
+
+
 def item_called(session: Session, project_id: int, key: str) -> int:
     """The item with that id in its file. Raises RefusedError where the project has none."""
     found: int | None = session.execute(
