@@ -3,11 +3,23 @@
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from bot.cli import forgetting
 from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, print_standing, project
 from bot.cli.projects import print_person, roles
 
-app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, no_args_is_help=True)
+
+class _People(TyperGroup):
+    """Commands on the people of a project, and one that is about all projects."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The command's words, with a project's name in front."""
+        return super().parse_args(ctx, forgetting.without_project(args, self.commands))
+
+
+app = typer.Typer(cls=_People, invoke_without_command=True, rich_markup_mode=None, no_args_is_help=True)
+app.command("forget")(forgetting.forget)
 
 User = Annotated[str, typer.Argument(metavar="USER", help="@name, e-mail address or Slack id.", show_default=False)]
 
@@ -22,6 +34,7 @@ def people(context: typer.Context, name: ProjectName) -> None:
       concord people rte add @ana --role annotator --role lead
       concord people rte remove @ana
       concord people rte role @ana reviewer
+      concord people forget @ana
     """
     context.obj = name
     if context.invoked_subcommand is None:
