@@ -1,13 +1,14 @@
 """How alike two items are, against a count that is written down another way."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.near.world import sentence
-from workflow.near.similarity import SHORT, Shingled, Thresholds, near, similarity
+from tests.near.world import reworded, sentence
+from workflow.near.similarity import SHORT, Shingled, Thresholds, may_be_near, near, similarity
 
 TEXTS = st.lists(st.text("ab \n😀", max_size=12), min_size=2, max_size=2)
 
@@ -71,3 +72,33 @@ def test_the_threshold_that_holds_is_reached_by_what_equals_it() -> None:
     assert near(one, other, Thresholds(short=3 / 5)) == 3 / 5
     assert near(one, other, Thresholds(short=0.61)) is None
     assert near(one, other, Thresholds(short=0.61, long=0.1)) is None
+
+
+@given(TEXTS, TEXTS, st.sampled_from([0.5, 0.8, 1.0]))
+def test_a_glance_rejects_no_near_text_that_is_so_short(one: list[str], other: list[str], short: float) -> None:
+    """Their sample is most of what they are made of, so that chance has no part in it."""
+    limits = Thresholds(short=short)
+    if near(Shingled(one), Shingled(other), limits) is not None:
+        assert may_be_near(Shingled(one), other, limits)
+
+
+def test_a_glance_rejects_next_to_no_near_text_and_most_others() -> None:
+    texts = [sentence(50, seed) for seed in range(400)]
+    changed = [reworded(text, *range(seed % 10, 40, 14)) for seed, text in enumerate(texts)]
+    pairs = [(Shingled([one]), [other]) for one, other in zip(texts, changed, strict=True)]
+    close = [pair for pair in pairs if near(pair[0], Shingled(pair[1]), Thresholds()) is not None]
+    assert len(close) > 100
+    assert all(may_be_near(*pair, Thresholds()) for pair in close)
+    far = [(Shingled([one]), [other]) for one, other in pairwise(texts)]
+    assert not any(may_be_near(*pair, Thresholds()) for pair in far)
+
+
+def test_a_glance_looks_into_the_same_field_only() -> None:
+    one, other = sentence(30, 1), sentence(30, 2)
+    assert not may_be_near(Shingled([one, other]), [other, one], Thresholds())
+    assert not may_be_near(Shingled([one, other]), [one], Thresholds(short=0.9))
+    assert may_be_near(Shingled([one, other]), [one, other], Thresholds(short=1))
+
+
+def test_a_glance_does_not_judge_long_texts() -> None:
+    assert may_be_near(Shingled([sentence(100, 1)]), [sentence(100, 2)], Thresholds())

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 SHINGLE = 5
+# So many shingles tell most texts that have little in common from near ones.
+SAMPLE = 16
 # Under so many words one changed word puts word shingles below every useful threshold: characters are compared instead.
 SHORT = 100
 
@@ -31,6 +33,7 @@ class Shingled:
         self.texts = tuple(texts)
         self.words = word_count(texts)
         self._by: dict[bool, list[set[str]]] = {}
+        self._sample: list[tuple[int, str]] | None = None
 
     def shingles(self, *, of_words: bool) -> list[set[str]]:
         """One set a field: runs of five words, or of five characters. What is shorter is one shingle as a whole."""
@@ -38,6 +41,18 @@ class Shingled:
             cut = word_shingles if of_words else character_shingles
             self._by[of_words] = [cut(text) for text in self.texts]
         return self._by[of_words]
+
+    def sample(self) -> list[tuple[int, str]]:
+        """Up to 16 different shingles of characters from all over the item, each with the number of its field."""
+        if self._sample is None:
+            every = [
+                (field, text[start : start + SHINGLE])
+                for field, text in enumerate(self.texts)
+                for start in range(max(1, len(text) - SHINGLE + 1))
+            ]
+            different = list(dict.fromkeys(every))
+            self._sample = different[:: -(-len(different) // SAMPLE)] if different else []
+        return self._sample
 
 
 def word_count(texts: Sequence[str]) -> int:
@@ -77,3 +92,18 @@ def near(one: Shingled, other: Shingled, thresholds: Thresholds) -> float | None
     """The similarity where it reaches the threshold that holds for the two, else None."""
     found, of_words = similarity(one, other)
     return found if found >= (thresholds.long if of_words else thresholds.short) else None
+
+
+def may_be_near(one: Shingled, texts: Sequence[str], thresholds: Thresholds) -> bool:
+    """Whether these text fields can be near an item, as a glance tells: far quicker than cutting them into shingles.
+
+    Of a near text's sample as large a share is found as the threshold says, or more; what lies four deviations below is
+    not near. Only for short items, which are compared by characters with whatever it is.
+    """
+    if one.words >= SHORT:
+        return True
+    sample = one.sample()
+    found = sum(field < len(texts) and shingle in texts[field] for field, shingle in sample)
+    chance = thresholds.short
+    least: float = len(sample) * chance - 4 * (len(sample) * chance * (1 - chance)) ** 0.5
+    return found >= least

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from workflow.near.kept_texts import TextFile, texts_of
-from workflow.near.similarity import Shingled, Thresholds, near
+from workflow.near.similarity import Shingled, Thresholds, may_be_near, near
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +84,7 @@ def _near_ones(
         item_id = -1 - number if number < 0 else None
         if item_id is None:
             like_ref, theirs = held.new(number)
-        elif item_id in old:
+        elif item_id in old and may_be_near(mine, old[item_id], thresholds):
             like_ref, theirs = None, held.old(item_id, old[item_id])
         else:
             continue
