@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import urllib3
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
@@ -27,7 +28,7 @@ from storage import schema
 from storage.engine import open_store
 from storage.tables import Label
 from storage.tables import Person as PersonRow
-from tests.sandbox_fixtures import Workspace
+from tests.sandbox_fixtures import Workspace, start
 from workflow import membership, projects
 
 ROOT = Path(__file__).parents[2]
@@ -412,3 +413,67 @@ def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     while not true():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.02)
+
+
+class Pressing(threading.Thread):
+    """Somebody who asks for a digest again and again; counts what was acknowledged and what was not."""
+
+    def __init__(self, space: Workspace, name: str) -> None:
+        super().__init__(daemon=True)
+        self.space, self.name_, self.acked, self.failed = space, name, 0, 0
+
+    def run(self) -> None:
+        while self.failed == 0:
+            if self.space.command(self.name_, "/concord help").get("ok"):
+                self.acked += 1
+            else:
+                self.failed += 1
+
+
+@pytest.mark.slow
+def test_by_http_a_run_ends_in_order_while_requests_come_in(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    space = start(tmp_path / "workspace", None, "--request-url", f"http://127.0.0.1:{port}/slack/events")
+    kept = {name: value for name, value in os.environ.items() if name not in (*SETTINGS, "CONCORD_HOME")}
+    asked = {
+        "SLACK_API_URL": space.api_url,
+        "SLACK_BOT_TOKEN": space.bot_token,
+        "SLACK_SIGNING_SECRET": space.signing_secret,
+        "CONCORD_LOG": "json",
+        "CONCORD_LOG_LEVEL": "debug",
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "bot.cli", "run", "--http", f"127.0.0.1:{port}"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=kept | asked, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    try:
+        until(lambda: is_ready(port))
+        people = [Pressing(space, name) for name in ("ana", "ben", "cem", "lea")]
+        for one in people:
+            one.start()
+        until(lambda: sum(one.acked for one in people) >= 40)
+        code, said = ended(process, signal.SIGTERM)
+        assert (code, "Finishing what is in flight" in said) == (0, True), said
+        for one in people:
+            one.join(60)
+        told = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+        assert told[-1]["event"] == "stopped"
+        handled = [line for line in told if line["event"] == "request" and line["kind"] == "command"]
+        assert all(line["acked"] for line in handled)
+        # Nothing that was begun was given up; an answer may have met a connection that was being closed.
+        assert 0 <= len(handled) - sum(one.acked for one in people) <= len(people)
+    finally:
+        process.kill()
+        process.wait()
+        space.stop()
+
+
+def is_ready(port: int) -> bool:
+    try:
+        return urllib3.request("GET", f"http://127.0.0.1:{port}/readyz", timeout=2.0, retries=False).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
