@@ -18,7 +18,12 @@ SHOWN = 20
 def as_written(file_name: str, written: Written) -> str:
     """How a file is read: its format, its encoding, what its columns become."""
     delimiter = {"\t": "tab", " ": "space"}.get(written.delimiter, written.delimiter)
-    parts = [written.file_format, written.encoding, f"separated by {delimiter}" if delimiter else ""]
+    parts = [
+        written.file_format,
+        written.compression,
+        written.encoding,
+        f"separated by {delimiter}" if delimiter else "",
+    ]
     lines = [f"{file_name}: {', '.join(part for part in parts if part)}"]
     used = [f"{role} <- {column}" for column, role in written.columns.items() if role != "metadata"]
     kept = [column for column, role in written.columns.items() if role == "metadata"]

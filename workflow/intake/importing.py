@@ -64,7 +64,14 @@ class Intake:
     def written(self) -> Written:
         """How the file is written."""
         source = self.source
-        return Written(source.file_format, source.encoding, source.delimiter, source.header, self.mapping.roles)
+        return Written(
+            source.file_format,
+            source.encoding,
+            source.delimiter,
+            source.header,
+            self.mapping.roles,
+            source.compression,
+        )
 
     def chunks(self) -> Generator[list[Candidate | Refused], None, None]:
         """The rows, screened, in chunks for one transaction each."""

@@ -48,13 +48,14 @@ class Tally:
 
 @dataclass(frozen=True)
 class Written:
-    """How a file is written, and what its columns became."""
+    """How a file is written, and what its columns became; ``compression`` is known while it is read, and not kept."""
 
     file_format: str = ""
     encoding: str = ""
     delimiter: str = ""
     header: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    compression: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,24 @@ def columns(path: Path) -> list[str]:
 
 def rows(path: Path, names: list[str]) -> Iterator[tuple[int, Row | Refused]]:
     """The rows by their number, from 1; each with how many rows of all were read so far, in thousandths."""
+    number = 0
     with _readable(path) as (_schema, batches):
-        number = 0
-        for share, batch in batches:
-            for record in _records(batch):
+        for share, records in _read(path, batches):
+            for record in records:
                 number += 1
                 yield share, _row(number, dict(zip(names, record, strict=True)))
+
+
+def _read(path: Path, batches: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """A thousand records at once. Raises RefusedError where a file breaks off, or lies about what is in it."""
+    import pyarrow as pa
+
+    try:
+        for share, batch in batches:
+            for start in range(0, batch.num_rows, AT_ONCE):
+                yield share, _records(batch.slice(start, AT_ONCE))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise RefusedError(f"{path.name} is broken: {str(error).splitlines()[0]}") from None
 
 
 class _readable:  # noqa: N801 - it reads as what it is
@@ -74,9 +86,8 @@ def _parquet_batches(file: Any) -> Iterator[tuple[int, Any]]:
         yield 1000 * done // whole, batch
 
 
-def _records(batch: Any) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, batch.num_rows, AT_ONCE):
-        yield from zip(*(_values(column) for column in batch.slice(start, AT_ONCE).columns), strict=True)
+def _records(batch: Any) -> list[tuple[Any, ...]]:
+    return list(zip(*(_values(column) for column in batch.columns), strict=True))
 
 
 def _values(column: Any) -> list[Any]:

@@ -15,6 +15,8 @@ from workflow.reading.rows import LONGEST_LINE, Refused, Row
 
 _QUOTED = re.compile(r'[^"]*(?:""[^"]*)*')
 
+# What a line costs in memory beside its text: an open quote may be followed by a million empty lines.
+LINE_COST = 100
 UNCLOSED = "broken quotes: a quoted field is not closed"
 AFTER_QUOTE = "broken quotes: text stands after a closing quote; a quote inside a field is written twice"
 INSIDE_PLAIN = (
@@ -142,7 +144,7 @@ def _quoted_row(source: _Rewindable, names: list[str], first: Line, delimiter: s
 
 
 def _record(source: _Rewindable, first: Line, delimiter: str) -> tuple[_Record, list[Line]]:
-    record, taken, size = _Record(delimiter), [first], len(first.text)
+    record, taken, size = _Record(delimiter), [first], len(first.text) + LINE_COST
     record.take(first)
     while record.fault is None and record.open_parts is not None:
         line = source.next() if size <= LONGEST_LINE and not taken[-1].cut else None
@@ -150,7 +152,7 @@ def _record(source: _Rewindable, first: Line, delimiter: str) -> tuple[_Record, 
             record.fault = taken[-1].problem if taken[-1].cut else UNCLOSED
             break
         taken.append(line)
-        size += len(line.text)
+        size += len(line.text) + LINE_COST
         record.take(line)
         if record.fault:
             record.fault = f"{UNCLOSED}, or line {line.number} has text after a closing quote"

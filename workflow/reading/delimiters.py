@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from workflow import normalise
+from workflow.errors import RefusedError
 
 CANDIDATES = (",", "\t", ";", "|")
 LINES = 50
@@ -14,6 +15,13 @@ def said(line: str) -> str | None:
     """The delimiter that a first line such as ``sep=;`` says, as spreadsheets write it."""
     typed = line.strip('\ufeff\r\n"')
     return typed[4] if len(typed) == 5 and typed[:4].lower() == "sep=" else None
+
+
+def asked(sign: str | None) -> str | None:
+    """A delimiter that somebody gave. Raises RefusedError for what cannot be one."""
+    if sign is not None and (len(sign) != 1 or sign in '"\r\n'):
+        raise RefusedError(f"Columns cannot be separated by {sign!r}: write one character, no quote and no line end.")
+    return sign
 
 
 def found(head: str, wanted: Sequence[str]) -> str:

@@ -1,19 +1,38 @@
 """In which encoding a text is written: by its marks, by whether it is UTF-8, else by what reads most like a language."""
 
 import codecs
+import unicodedata
 from dataclasses import dataclass
 
 from workflow.errors import RefusedError
 
 UTF_8 = "utf-8"
 UTF_8_SIG = "utf-8-sig"
-ENCODINGS = (UTF_8, UTF_8_SIG, "utf-16-le", "utf-16-be", "windows-1252", "gb18030", "shift_jis")
+ENCODINGS = (
+    UTF_8,
+    UTF_8_SIG,
+    "utf-16-le",
+    "utf-16-be",
+    "windows-1252",
+    "gb18030",
+    "shift_jis",
+    "utf-32-le",
+    "utf-32-be",
+)
 """What Concord finds by itself; any other that Python knows can be said."""
 
-_MARKS = {codecs.BOM_UTF8: UTF_8_SIG, codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# The mark of UTF-32 begins as that of UTF-16 does.
+_MARKS = {
+    codecs.BOM_UTF8: UTF_8_SIG,
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 _CANDIDATES = {"cp1252": "windows-1252", "gb18030": "gb18030", "cp932": "shift_jis", "shift_jis": "shift_jis"}
 # A text of 16-bit units whose letters are Latin has a NUL in every other byte.
 FEWEST_NULS = 0.2
+MOST_ODD = 0.01
 
 
 @dataclass(frozen=True)
@@ -25,16 +44,22 @@ class Evidence:
     odd_lines: bytes
 
 
-def asked(name: str) -> str:
-    """An encoding by a name that somebody gave. Raises RefusedError for what is none, or none of texts."""
+def asked(name: str, head: bytes = b"") -> str:
+    """An encoding by a name that somebody gave, for a file that begins so: its mark says which order is meant.
+
+    Raises RefusedError for what is none, or none of texts."""
     try:
         found = codecs.lookup(name.strip())
     except (LookupError, ValueError):
         raise RefusedError(f"There is no encoding {name!r}: write one such as {', '.join(ENCODINGS)}.") from None
     if not getattr(found, "_is_text_encoding", True) or found.name in ("idna", "punycode", "undefined"):
         raise RefusedError(f"{name!r} is no encoding of texts: write one such as {', '.join(ENCODINGS)}.")
-    usual = {"cp1252": "windows-1252", "utf-16": "utf-16-le", "cp932": "cp932"}
-    return usual.get(found.name, found.name)
+    marked = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), "")
+    if marked.startswith(found.name):
+        return marked
+    if found.name == "utf-16":
+        return _sixteen_bit(head) or "utf-16-le"
+    return {"cp1252": "windows-1252", "utf-32": "utf-32-le"}.get(found.name, found.name)
 
 
 def found(evidence: Evidence) -> str:
@@ -66,7 +91,26 @@ def _sixteen_bit(head: bytes) -> str | None:
         return "utf-16-le"
     if even >= FEWEST_NULS * half and odd < even / 20:
         return "utf-16-be"
-    return None
+    if not (even or odd):
+        return None
+    by_order = {name: _likeness(head, name) for name in ("utf-16-le", "utf-16-be")}
+    best = max(by_order, key=lambda name: by_order[name])
+    return best if by_order[best] > 0 else None
+
+
+def _likeness(head: bytes, encoding: str) -> float:
+    """How much 16-bit units of this order look like lines of text; 0 where they cannot be.
+
+    Letters alone say little: most pairs of any two bytes are one in some script. But the wrong order, and a text of bytes,
+    have no line ends, since U+0A00 is nothing, and hit what is no character much sooner than a text does.
+    """
+    text = head.decode(encoding, "replace")
+    plain = sum(one in "\t\r\n" or " " <= one <= "~" for one in text)
+    odd = sum(unicodedata.category(one) in ("Cn", "Co", "Cc") or one == "\ufffd" for one in text)
+    odd -= sum(one in "\t\r\n" for one in text)
+    if not ("\n" in text or "\r" in text or text.startswith(("{", "["))) or odd > MOST_ODD * len(text) + 1:
+        return 0.0
+    return plain / len(text)
 
 
 def _mostly_utf8(lines: bytes) -> bool:

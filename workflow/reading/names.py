@@ -6,21 +6,29 @@ from collections.abc import Collection, Sequence
 from workflow import normalise
 
 LONGEST_NAME = 60
+MOST_COLUMNS = 10_000
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,:/eE+-]*")
 
 
 def told_apart(names: Sequence[str]) -> list[str]:
     """Names put right; one without a name is ``column N``, and a second ``text`` is ``text (2)``."""
-    told: list[str] = []
+    told: dict[str, None] = {}
     taken = {normalise.name(name) for name in names}
+    numbers: dict[str, int] = {}
     for place, name in enumerate(names, start=1):
         right = normalise.name(name) or f"column {place}"
-        number, free = 1, right
+        number, free = numbers.get(right, 1), right
         while free in told or (number > 1 and free in taken):
             number += 1
             free = f"{right} ({number})"
-        told.append(free)
-    return told
+        numbers[right] = number
+        told[free] = None
+    return list(told)
+
+
+def too_many(count: int) -> str:
+    """In words, that there are more columns than anybody's table has."""
+    return f"{count:,} columns, at most {MOST_COLUMNS:,}: perhaps they are separated by something else"
 
 
 def numbered(count: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -77,7 +77,9 @@ class _Text:
 
 
 def _text(path: Path, looked: Probe, wanted: Sequence[str], asked: Asked) -> Source:
-    encoding = encodings.asked(asked.encoding) if asked.encoding else encodings.found(looked.evidence)
+    encoding = (
+        encodings.asked(asked.encoding, looked.evidence.head) if asked.encoding else encodings.found(looked.evidence)
+    )
     text = _Text(path, looked, encoding)
     if b"\x00" * 4 in looked.evidence.head and not encoding.startswith(("utf-16", "utf-32")):
         raise RefusedError(f"{path.name} is no text: it is binary. Concord reads {', '.join(FORMATS)}.")
@@ -120,13 +122,15 @@ def _spans_lines(start: str) -> bool:
 def _table(text: _Text, wanted: Sequence[str], asked: Asked) -> Source:
     said = delimiters.said(text.head.splitlines()[0])
     skip = 1 if said else 0
-    delimiter = asked.delimiter or said or delimiters.found(text.head, wanted)
+    delimiter = delimiters.asked(asked.delimiter) or said or delimiters.found(text.head, wanted)
     with opened(text.path, gzipped=text.looked.gzipped) as file:
         table = csv_rows.table(islice(text.lines(file, universal=True), skip, None), delimiter)
     if isinstance(table, str):
         raise RefusedError(table)
     if table is None:
         raise RefusedError(f"{text.path.name} has no rows: it needs a first row with the names of its columns.")
+    if len(table.first) > names.MOST_COLUMNS:
+        raise RefusedError(f"The first row of {text.path.name} has {names.too_many(len(table.first))}.")
     header = asked.header is not False
     columns = names.told_apart(table.first) if header else names.numbered(len(table.first))
     doubt = names.doubt(table.first, wanted) if asked.header is None else None
@@ -135,7 +139,7 @@ def _table(text: _Text, wanted: Sequence[str], asked: Asked) -> Source:
         with opened(text.path, gzipped=text.looked.gzipped) as file:
             again = csv_rows.table(islice(text.lines(file, universal=True), skip, None), delimiter)
             if isinstance(again, csv_rows.Table):
-                yield from _told(again.named(columns, header=header), file, progress)
+                yield from _told(again.named(columns, header=header), file, text.looked.size, progress)
 
     return _source(
         text,
@@ -149,14 +153,17 @@ def _table(text: _Text, wanted: Sequence[str], asked: Asked) -> Source:
 
 
 def _json(text: _Text, file_format: str) -> Source:
+    # JSON has no line end within a text, so a lone CR can only stand between lines; it matters where there is no LF.
+    mac = "\n" not in text.head
+
     def plain(progress: Progress) -> Rows:
         with opened(text.path, gzipped=text.looked.gzipped) as file:
             if file_format == "jsonl":
-                yield from _told(json_rows.read(text.lines(file, universal=False)), file, progress)
+                yield from _told(json_rows.read(text.lines(file, universal=mac)), file, text.looked.size, progress)
                 return
             file.seek(encodings.mark_of(text.encoding, text.looked.evidence.head))
-            split = Splitter().split(pieces(file, text.decoded_as, PIECE, universal=False))
-            yield from _told(json_rows.read_elements(split, text.decoded_as), file, progress)
+            split = Splitter().split(pieces(file, text.decoded_as, PIECE, universal=mac))
+            yield from _told(json_rows.read_elements(split, text.decoded_as), file, text.looked.size, progress)
 
     def tasks(progress: Progress) -> Rows:
         yield from label_studio.tasks(plain(progress))
@@ -166,14 +173,16 @@ def _json(text: _Text, file_format: str) -> Source:
     columns: dict[str, None] = {}
     for row in islice(rows(lambda _done: None), FIRST):
         columns |= dict.fromkeys(row.values) if isinstance(row, Row) else {}
+        if len(columns) > names.MOST_COLUMNS:
+            raise RefusedError(f"The first rows of {text.path.name} have {names.too_many(len(columns))}.")
     return _source(text, "label-studio" if is_label_studio else file_format, list(columns), rows)
 
 
-def _told(rows: Iterator[Row | Refused], file: BinaryIO, progress: Progress) -> Rows:
-    """The rows, telling how many bytes on disk are done."""
+def _told(rows: Iterator[Row | Refused], file: BinaryIO, size: int, progress: Progress) -> Rows:
+    """The rows, telling how many bytes on disk are done; a file may have grown since its ``size`` was read."""
     raw = getattr(file, "fileobj", None) or file
     for row in rows:
-        progress(raw.tell())
+        progress(min(size, raw.tell()))
         yield row
 
 
@@ -188,7 +197,7 @@ def _source(
     doubts: tuple[str, ...] = (),
 ) -> Source:
     looked = text.looked
-    made = Source(
+    return Source(
         text.path.name,
         looked.size,
         looked.sha256,
@@ -199,5 +208,5 @@ def _source(
         header,
         doubts,
         rows,
+        "gzip" if looked.gzipped else "",
     )
-    return replace(made, file_format=f"{file_format}, gzip") if looked.gzipped else made

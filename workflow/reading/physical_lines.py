@@ -14,7 +14,7 @@ ODD_BYTES = "concord-odd-bytes"
 _UNDECODED = re.compile("[\udc00-\udcff]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line, its end apart; ``problem`` says why its text cannot be trusted, ``cut`` that it is not all of it."""
 

@@ -31,7 +31,13 @@ _KINDS = (
     (b"BZh", "compressed by bzip2", "unpack it, or compress it with gzip"),
     (b"\xfd7zXZ\x00", "compressed by xz", "unpack it, or compress it with gzip"),
     (b"\x28\xb5\x2f\xfd", "compressed by Zstandard", "unpack it, or compress it with gzip"),
-    (b"\x80\x04\x95", "a Python pickle", "write it as JSON Lines: a pickle can run anything"),
+    *(
+        (bytes((0x80, version)), "a Python pickle", "write it as JSON Lines: a pickle can run anything")
+        for version in (2, 3, 4, 5)
+    ),
+    (GZIP, "compressed twice", "unpack it once, and import what is in it"),
+    (b"PAR1", "a Parquet file compressed once more", "unpack it, and import what is in it"),
+    (b"{\\rtf", "a document of a word processor", "copy its text into a CSV file"),
     (b"\x7fELF", "a program", "Concord takes texts"),
 )
 
@@ -61,7 +67,8 @@ def probe(path: Path) -> Probe:
     parquet, arrow = start.startswith(b"PAR1"), start.startswith((b"ARROW1", b"\xff\xff\xff\xff"))
     if parquet or arrow:
         return Probe(sha256, size, Evidence(start, False, b""), False, parquet, arrow)
-    _check_kind(path.name, start)
+    if not gzipped:
+        _check_kind(path.name, start)
     evidence = _evidence(path, gzipped=gzipped)
     if gzipped:
         _check_kind(path.name, evidence.head)
@@ -98,10 +105,9 @@ def _zipped(start: bytes) -> str:
 
 def _evidence(path: Path, *, gzipped: bool) -> Evidence:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    head, odd, is_utf8, zeros = b"", bytearray(), True, 0
+    head, odd, is_utf8 = b"", bytearray(), True
     for block in _blocks(path, gzipped=gzipped):
         head = head or block[:HEAD]
-        zeros += block.count(0)
         if is_utf8:
             try:
                 decoder.decode(block)

@@ -12,8 +12,9 @@ class Source:
 
     ``columns`` are as they stand in the file, in its order, and no two the same: a second ``text`` is ``text (2)``.
     ``doubts`` says in words what a person should look at before anything is written (a header that looks like data, two
-    columns of one name). ``header`` is the header as it stood there, for files that have one. ``rows`` reads the file from
-    the beginning, each time it is called, in constant memory; it tells ``progress`` how many of ``size`` bytes are done.
+    columns of one name). ``compression`` is ``gzip`` where that is around it. ``header`` is the header as it stood there,
+    for files that have one. ``rows`` reads the file from the beginning, each time it is called, in constant memory; it tells
+    ``progress`` how many of ``size`` bytes are done, never more.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Source:
     header: str
     doubts: tuple[str, ...]
     rows: Callable[[Callable[[int], None]], Generator[Row | Refused, None, None]]
+    compression: str = ""
