@@ -70,7 +70,7 @@ def people(session: Session) -> Iterator[Check]:
     """People whom projects name and Slack does not show."""
     statement = (
         select(col(Person.name), col(Person.slack_id), col(Person.problem))
-        .where(col(Person.id).in_(select(col(Member.person_id))))
+        .where(col(Person.id).in_(select(col(Member.person_id))), col(Person.forgotten_at).is_(None))
         .order_by(col(Person.name))
     )
     rows = session.execute(statement).all()
