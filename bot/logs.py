@@ -23,7 +23,7 @@ SECRETS = re.compile(
 )
 MASK = "[secret]"
 QUIET = (
-    "slack_bolt", "slack_sdk", "urllib3", "websockets", "apscheduler", "sqlalchemy", "alembic", "uvicorn.access",
+    "slack_bolt", "slack_sdk", "urllib3", "websockets", "apscheduler", "sqlalchemy", "alembic", "uvicorn",
     "matplotlib",
 )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """What comes in from Slack. No app can read its own settings: only what came says that it comes."""
 
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.doctor.check import Check, fault, note, ok, warning
 
 SETTINGS = "api.slack.com/apps"
+QUIET_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -61,21 +64,27 @@ def incoming(address: str) -> Iterator[Check]:
 
 
 def _counted(text: str) -> Iterator[Check]:
-    came: dict[str, float] = {}
-    for family in text_string_to_metric_families(text):
-        for one in family.samples:
-            if one.name in ("concord_ack_seconds_count", "concord_unacknowledged_total"):
-                came[one.labels["kind"]] = came.get(one.labels["kind"], 0.0) + one.value
-            if one.name == "concord_unacknowledged_total" and one.value:
-                words = f"{one.value:.0f} of kind {one.labels['kind']} were not acknowledged."
-                yield warning("incoming", words, "The log says why.")
+    samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
+    came: Counter[str] = Counter()
+    for one in samples:
+        if one.name in ("concord_ack_seconds_count", "concord_unacknowledged_total"):
+            came[one.labels["kind"]] += int(one.value)
+        if one.name == "concord_unacknowledged_total" and one.value:
+            words = f"{one.value:.0f} of the kind {one.labels['kind']} were not acknowledged."
+            yield warning("incoming", words, "The log says why.")
+    since = next((one.value for one in samples if one.name == "process_start_time_seconds"), time.time())
+    # That nobody did anything in the first hour means nothing; that others came, and of this sort none, does.
+    telling = any(came.values()) or time.time() - since > QUIET_SECONDS
     for sort in SORTS:
-        count = sum(came.get(kind, 0.0) for kind in sort.kinds)
-        if count:
-            yield ok(sort.name, f"{count:.0f} came in since Concord was started.")
-        else:
-            fix = f"Try one in Slack. If nothing happens there, look at {sort.fix} in the app's settings at {SETTINGS}."
-            yield warning(sort.name, f"No {sort.words} came in since Concord was started.", fix)
+        yield _of_sort(sort, sum(came[kind] for kind in sort.kinds), telling)
+
+
+def _of_sort(sort: Sort, count: int, telling: bool) -> Check:
+    if count:
+        return ok(sort.name, f"{count:,} came in since Concord was started.")
+    words = f"No {sort.words} came in since Concord was started."
+    fix = f"Try one in Slack. If nothing happens there, look at {sort.fix} in the app's settings at {SETTINGS}."
+    return warning(sort.name, words, fix) if telling else note(sort.name, words, fix)
 
 
 def _lines(data: bytes) -> str:

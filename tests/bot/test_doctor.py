@@ -16,7 +16,7 @@ from sqlmodel import SQLModel, col
 from typer.testing import CliRunner
 
 from bot import cli, process
-from bot.doctor import machine, tokens
+from bot.doctor import incoming, machine, tokens
 from bot.doctor.check import Check, State, looked
 from bot.doctor.examining import examine
 from bot.listening import Address
@@ -288,14 +288,16 @@ def test_a_store_that_is_not_there_is_not_made(here: Installed, tmp_path: Path) 
 def test_a_store_without_its_journal_is_named_and_left_so(here: Installed, tmp_path: Path) -> None:
     path = Path(str(here.store.engine.url.database))
     here.store.close()
-    copy = tmp_path / "copy with spaces ? # %.db"
+    copy = tmp_path / "a copy, 100 % and é.db"
     shutil.copy(path, copy)
     raw = sqlite3.connect(copy)
     raw.execute("PRAGMA journal_mode=DELETE")
     raw.close()
-    found = wrong(here.doctor(concord_database_url=f"sqlite:///{str(copy).replace('%', '%25').replace('?', '%3F')}"))
-    if "database" not in found:  # the address of such a path is read as it was meant
-        assert "SQLite's journal is delete" in found["journal"]
+    before = copy.read_bytes()
+    found = wrong(here.doctor(concord_database_url=f"sqlite:///{copy}"))
+    assert set(found) == {"journal"}
+    assert "SQLite's journal is delete" in found["journal"]
+    assert copy.read_bytes() == before
 
 
 def test_files_that_may_not_be_written_are_named(here: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,7 +389,7 @@ def test_a_look_that_breaks_off_is_a_fault_of_its_own_and_tells_no_secret() -> N
 # -- what comes in, as a running Concord counts it ---------------------------------------------------------------------
 
 
-def test_what_never_came_in_is_named_while_concord_runs(here: Installed) -> None:
+def test_what_never_came_in_is_named_while_concord_runs(here: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
     space = here.workspace
     running = process.start(
         open_store(here.url),
@@ -400,16 +402,26 @@ def test_what_never_came_in_is_named_while_concord_runs(here: Installed) -> None
     def found() -> dict[str, str]:
         return wrong(here.doctor(concord_status=address))
 
+    def noted() -> set[str]:
+        looks = here.doctor(concord_status=address)
+        return {
+            check.name for check in looks if check.state is State.NOTE and "since Concord was started" in check.words
+        }
+
     try:
+        assert (found(), noted()) == ({}, {"buttons", "command", "events"}), "at first it means nothing"
+        monkeypatch.setattr(incoming, "QUIET_SECONDS", -1.0)
         assert set(found()) == {"buttons", "command", "events"}
-        assert "look at Interactivity & Shortcuts in the app's settings" in found()["buttons"]
-        space.lacks(events=["app_home_opened"], interactivity=True, command=True)
-        space.open_home("ana")
-        space.command("ana", "/concord help")
-        assert set(found()) == {"buttons", "command", "events"}
-        space.lacks(events=[], interactivity=False, command=False)
+        monkeypatch.undo()
+        space.lacks(events=["app_home_opened"], interactivity=True)
         space.open_home("ana")
         assert space.command("ana", "/concord help")["ok"]
+        wait_for(lambda: set(found()) == {"buttons", "events"})
+        assert "look at Interactivity & Shortcuts in the app's settings" in found()["buttons"]
+        assert "look at Event Subscriptions" in found()["events"]
+        space.lacks(events=[], interactivity=False, command=True)
+        space.open_home("ana")
+        assert not space.command("ana", "/concord help")["ok"]
         wait_for(lambda: set(found()) == {"buttons"})
         assert any(check.words.startswith("Concord runs and is ready") for check in here.doctor(concord_status=address))
         space.lacks(socket_mode=True)
