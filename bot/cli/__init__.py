@@ -12,6 +12,7 @@ from bot.cli import (
     demo,
     doctor,
     exports,
+    history,
     imports,
     lots,
     near,
@@ -19,6 +20,7 @@ from bot.cli import (
     people,
     projects,
     running,
+    status,
     work,
 )
 from bot.cli.errors import debugging, explain
@@ -47,6 +49,8 @@ app.command("undelivered")(work.undelivered)
 app.add_typer(near.app, name="near")
 app.add_typer(database.app, name="db")
 app.add_typer(outbox.app, name="outbox")
+app.command("history")(history.history)
+app.command("status")(status.status)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 
