@@ -3,6 +3,7 @@
 import base64
 import math
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -93,12 +94,29 @@ def _records(batch: Any) -> list[tuple[Any, ...]]:
 def _values(column: Any) -> list[Any]:
     import pyarrow as pa
 
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+    kind = column.type
+    if (pa.types.is_timestamp(kind) or pa.types.is_time64(kind)) and kind.unit == "ns":
         # Python's own has microseconds: the digits beyond are asked of Arrow.
         return [None if one is None else str(one) for one in column.cast(pa.string()).to_pylist()]
-    if pa.types.is_dictionary(column.type):
+    if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
-    return list(column.to_pylist())
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        # One date of the year 12000 is refused alone, and does not stop the rest.
+        return [_value(one) for one in column]
+
+
+@dataclass(frozen=True)
+class _Beyond:
+    kind: str
+
+
+def _value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return _Beyond(str(scalar.type))
 
 
 def _row(number: int, values: Mapping[str, Any]) -> Row | Refused:
@@ -128,8 +146,11 @@ def _plain(value: Any) -> Any:  # noqa: C901, PLR0911 - one line a type
         return str(value)
     if isinstance(value, bytes):
         raise ValueError(f"binary data ({base64.b64encode(value[:12]).decode()}...), not text")
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
+        # The entries of a map are pairs.
         return [_plain(one) for one in value]
+    if isinstance(value, _Beyond):
+        raise ValueError(f"a date, time or span ({value.kind}) that is out of range: write it as text")
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     raise ValueError(f"a value of a kind that Concord does not know ({type(value).__name__})")
