@@ -1,3 +1,4 @@
 """Files become rows: what a file is, how it is written, and every row with the line on which it begins."""
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "label-studio", "parquet", "arrow", "folder")
+FORMATS = ("csv", "jsonl", "json", "parquet", "label-studio", "dataset")
+"""What Concord reads. ``csv`` is any table of text, whatever separates its columns; ``dataset`` is a folder."""

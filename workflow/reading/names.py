@@ -1,20 +1,48 @@
-"""The names of columns: put right, kept apart, and found again where a person spelt one a little differently."""
+"""The names of columns: put right, no two the same, and whether a first row looks like names at all."""
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+import re
+from collections.abc import Collection, Sequence
 
-_MOST_NAMED = 20
+from workflow import normalise
 
-
-def missing_words(missing: Sequence[str], columns: Sequence[str]) -> str:
-    """What to say where columns are wanted that a file has not: which, what may be meant, and what there is."""
-    hints = [
-        f"{name!r}" + (f" (did you mean {near[0]!r}?)" if (near := _near(name, columns)) else "") for name in missing
-    ]
-    more = f", and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
-    return f"The file has no column {', '.join(hints)}. It has: {', '.join(columns[:_MOST_NAMED])}{more}."
+LONGEST_NAME = 60
+MOST_COLUMNS = 10_000
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.,:/eE+-]*")
 
 
-def _near(name: str, names: Iterable[str]) -> list[str]:
-    folded = {other.casefold(): other for other in names}
-    return [folded[near] for near in get_close_matches(name.casefold(), list(folded), n=1)]
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names put right; one without a name is ``column N``, and a second ``text`` is ``text (2)``."""
+    told: dict[str, None] = {}
+    taken = {normalise.name(name) for name in names}
+    numbers: dict[str, int] = {}
+    for place, name in enumerate(names, start=1):
+        right = normalise.name(name) or f"column {place}"
+        number, free = numbers.get(right, 1), right
+        while free in told or (number > 1 and free in taken):
+            number += 1
+            free = f"{right} ({number})"
+        numbers[right] = number
+        told[free] = None
+    return list(told)
+
+
+def too_many(count: int) -> str:
+    """In words, that there are more columns than anybody's table has."""
+    return f"{count:,} columns, at most {MOST_COLUMNS:,}: perhaps they are separated by something else"
+
+
+def numbered(count: int) -> list[str]:
+    """Names for columns that have none."""
+    return [f"column {place}" for place in range(1, count + 1)]
+
+
+def doubt(names: Sequence[str], known: Collection[str]) -> str | None:
+    """Why a first row may not be the names of columns, in words; None where it looks like names."""
+    folded = {normalise.name(name).casefold() for name in names}
+    if folded & {name.casefold() for name in known}:
+        return None
+    for name in names:
+        if _NUMBER.fullmatch(name.strip()) or len(name) > LONGEST_NAME or name.count(" ") > 5:
+            shown = repr(name if len(name) <= 40 else name[:40] + "...")
+            return f"The first row looks like data rather than like the names of columns: it has {shown}."
+    return None
