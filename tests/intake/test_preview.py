@@ -18,10 +18,11 @@ from workflow.intake.preview import Preview, preview
 FILES = {
     "plain": "id,text\n1,one\n2,two\n3,one\n1,one\n1,other\n,\nbad\n",
     "labels": "id,text,label,annotator\n1,one,yes,A\n1,one,no,B\n2,two,perhaps,A\n",
+    "labels again": "id,text,label,annotator\n1,first,yes,A\n1,first,yes,A\n1,first,no,A\n8,one,yes,A\n1,other,yes,B\n",
     "no ids": "text,note\nsame,a\nsame,a\nsame,b\nother,c\n",
     "gold": "id,text,gold,priority\n1,one,yes,3\n2,two,maybe,3\n3,three,no,11\n",
 }
-BEFORE = "id,text\n1,first\n7,seven\n8,one\n"
+BEFORE = "id,text,label,annotator\n1,first,,\n7,seven,,\n8,one,yes,A\n"
 
 
 def rows_in_store(store: Store) -> dict[str, int]:

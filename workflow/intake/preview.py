@@ -6,7 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlmodel import Session, col
+
 from storage.engine import Store
+from storage.tables import PriorLabel
 from workflow.intake import importing, lots, sorting
 from workflow.intake.changes import OnChange
 from workflow.intake.importing import Intake
@@ -14,6 +18,7 @@ from workflow.intake.lots import Report, Tally
 from workflow.intake.mapping import METADATA
 from workflow.intake.screening import Candidate
 from workflow.intake.seen import Seen
+from workflow.intake.sorting import Sorted
 from workflow.near.comparison import Comparison
 from workflow.reading.asked import Asked
 from workflow.reading.json_rows import as_text
@@ -114,6 +119,7 @@ def _take(
     candidates = [row for row in chunk if isinstance(row, Candidate)]
     with store.read() as session:
         found, _ = sorting.sort(session, project_id, None, candidates, on_change, seen)
+        figures.labels += _new_labels(session, candidates, found, seen)
     refused = [row for row in chunk if isinstance(row, Refused)] + found.refused
     for refusal in sorted(refused, key=lambda row: row.line):
         figures.refuse(refusal)
@@ -122,9 +128,21 @@ def _take(
         figures.number += 1
         if comparing:
             comparison.add(figures.number, list(row.fields.values()))
-    figures.labels += sum(len(row.labels) for row, key in zip(candidates, found.keys, strict=True) if key is not None)
     duplicates = len(found.doubles) + len(found.there)
     figures.tally += Tally(len(found.fresh), duplicates, len(refused), changed=found.changed)
+
+
+def _new_labels(session: Session, candidates: list[Candidate], found: Sorted, seen: Seen) -> int:
+    """How many labels would be stored: one that its item has already, from an import or this file, is not."""
+    stored = zip(candidates, found.keys, strict=True)
+    labels = {(key, *label) for row, key in stored if key is not None for label in row.labels}
+    items = {found.ids[key]: key for key, _, _ in labels if key in found.ids}
+    there = session.execute(
+        select(col(PriorLabel.item_id), col(PriorLabel.annotator), col(PriorLabel.value_id)).where(
+            col(PriorLabel.item_id).in_(items)
+        )
+    )
+    return seen.new_labels(labels - {(items[item_id], annotator, value_id) for item_id, annotator, value_id in there})
 
 
 def _near(store: Store, project_id: int, intake: Intake, comparison: Comparison) -> tuple[int, int]:

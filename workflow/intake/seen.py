@@ -22,6 +22,9 @@ class Seen:
         self._rows.execute("CREATE TABLE came (key TEXT PRIMARY KEY) WITHOUT ROWID")
         self._rows.execute("CREATE TABLE id (key TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID")
         self._rows.execute("CREATE TABLE text (digest TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._rows.execute(
+            "CREATE TABLE label (key TEXT, annotator TEXT, value INTEGER, PRIMARY KEY (key, annotator, value)) WITHOUT ROWID"
+        )
         self._rows.execute("BEGIN")
 
     def add(self, keys: Iterable[str], stored: Iterable[Candidate]) -> None:
@@ -30,6 +33,12 @@ class Seen:
         for row in stored:
             self._rows.execute("INSERT OR REPLACE INTO id VALUES (?, ?)", (row.key, row.digest))
             self._rows.execute("INSERT OR IGNORE INTO text VALUES (?)", (row.digest,))
+
+    def new_labels(self, labels: Iterable[tuple[str, str, int]]) -> int:
+        """Keep labels, each by its item's id, its annotator and its value; how many of them the file had not had yet."""
+        before = self._rows.total_changes
+        self._rows.executemany("INSERT OR IGNORE INTO label VALUES (?, ?, ?)", labels)
+        return self._rows.total_changes - before
 
     def came(self, keys: Iterable[str]) -> set[str]:
         """Those of these ids that the file has had."""

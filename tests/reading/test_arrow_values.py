@@ -1,0 +1,48 @@
+"""Values that Python cannot hold, or that come in pairs: one costs its own row at most, never the file."""
+
+from pathlib import Path
+
+import pytest
+
+from workflow.reading import arrow_rows
+from workflow.reading.rows import Refused, Row
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+def read(folder: Path, **columns: object) -> list[Row | Refused]:
+    path = folder / "rows.parquet"
+    pq.write_table(pa.table(columns), path)
+    return [row for _, row in arrow_rows.rows(path, list(columns))]
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        pa.array([0, 2**30, 1], pa.int32()).cast(pa.date32()),
+        pa.array([0, 2**60, 1], pa.timestamp("us")),
+        pa.array([0, 2**62, 1], pa.duration("s")),
+        pa.array([[0], [2**60], None], pa.list_(pa.timestamp("us"))),
+    ],
+    ids=lambda values: str(values.type),
+)
+def test_a_value_out_of_range_costs_its_own_row(tmp_path: Path, beyond: object) -> None:
+    first, second, third = read(tmp_path, text=["a", "b", "c"], when=beyond)
+    assert isinstance(second, Refused)
+    assert (second.line, second.field) == (2, "when")
+    assert "out of range" in second.reason
+    assert [row.values["text"] for row in (first, third) if isinstance(row, Row)] == ["a", "c"]
+
+
+def test_the_entries_of_a_map_are_kept(tmp_path: Path) -> None:
+    kinds = pa.map_(pa.string(), pa.int32())
+    (row,) = read(tmp_path, text=["a"], counts=pa.array([[("x", 1), ("x", 2)]], kinds))
+    assert isinstance(row, Row)
+    assert row.values["counts"] == [["x", 1], ["x", 2]]
+
+
+def test_times_keep_their_nanoseconds(tmp_path: Path) -> None:
+    rows = read(tmp_path, text=["a", "b"], at=pa.array([1, 2], pa.time64("ns")))
+    times = [row.values["at"] for row in rows if isinstance(row, Row)]
+    assert times == ["00:00:00.000000001", "00:00:00.000000002"]
