@@ -26,6 +26,8 @@ class About:
     thread: str | None = None
     is_document: bool = False
     """Slack's own: a canvas or a list, no file."""
+    problem: str | None = None
+    """Why Slack will not give the bytes, and what to do."""
 
 
 class UnreadableError(RefusedError):

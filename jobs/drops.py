@@ -106,7 +106,7 @@ def _look(clerk: Clerk, work: Work) -> None:
         about = _about(clerk, work)
         if work.project_id is None:
             return
-        _check_size(clerk, about)
+        _check(clerk, about)
         sha256 = drop_folder.fetch(clerk.files, about, _place(clerk, work), clerk.settings.largest, beat.alive)
         work.preview = {**work.preview, "sha256": sha256}
     found = drop_intake.look(clerk.store, work, _place(clerk, work), beat.alive)
@@ -154,8 +154,10 @@ def _not_ours(clerk: Clerk, about: About) -> str | None:
     return None
 
 
-def _check_size(clerk: Clerk, about: About) -> None:
-    """Raises UnreadableError for what is empty or too large."""
+def _check(clerk: Clerk, about: About) -> None:
+    """Raises UnreadableError for what Slack does not give, and what is empty or too large."""
+    if about.problem is not None:
+        raise UnreadableError(about.problem)
     if about.size == 0:
         raise UnreadableError("The file is empty.")
     largest = clerk.settings.largest
@@ -188,6 +190,7 @@ def _import(clerk: Clerk, work: Work) -> None:
 def _is_the_same(clerk: Clerk, work: Work, path: Path, beat: "Beat") -> bool:
     """Fetch the file again; where it is another one by now, it is looked at anew."""
     about = clerk.files.about(work.file_id, work.channel)
+    _check(clerk, about)
     if drop_folder.fetch(clerk.files, about, path, clerk.settings.largest, beat.alive) == work.preview["sha256"]:
         return True
     path.unlink()

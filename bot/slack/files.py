@@ -36,14 +36,12 @@ class SlackFiles:
     own_id: str
 
     def about(self, file_id: str, channel: str) -> About:
-        """What Slack says of a file. Raises UnreadableError for one that the app is not given, NotNowError."""
+        """What Slack says of a file. Raises UnreadableError for one that the app is not told of, NotNowError."""
         try:
             answer = self.client.files_info(file=file_id)
         except Exception as error:
             raise _raised(judge(error)) from error
         told: Mapping[str, Any] = answer["file"]
-        if words := _not_given(told):
-            raise UnreadableError(words)
         share = _share(told, channel)
         mode = told.get("mode") or ""
         return About(
@@ -56,6 +54,7 @@ class SlackFiles:
             shown=share is not None,
             thread=str(share.get("thread_ts") or share["ts"]) if share else None,
             is_document=mode in DOCUMENTS,
+            problem=_not_given(told),
         )
 
     def fetch(self, about: About, path: Path, most: int, progress: Callable[[int], None]) -> str:

@@ -244,6 +244,7 @@ def test_pictures_and_own_files_are_passed_over_without_a_word(scene: Scene, tol
     [
         (b"", {}, "empty"),
         (GOOD, {"size": 500_000_001}, "500 MB"),
+        (GOOD, {"problem": "It belongs to another workspace."}, "another workspace"),
         (b"%PDF-1.4 \x00\xff\xfe", {"name": "report.pdf"}, ""),
     ],
 )
