@@ -1,6 +1,5 @@
 """One store, two databases: opening it, reading from it, writing to it."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
+
+from storage.turns import Turns
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class Store:
     """
 
     engine: Engine
-    writers: threading.RLock = field(default_factory=threading.RLock)
+    writers: Turns = field(default_factory=Turns)
     _writing: Engine = field(init=False)
 
     def __post_init__(self) -> None:
