@@ -124,7 +124,7 @@ def _more(found: Mapping[str, Any], on_change: str) -> list[str]:
     words = []
     if pairs := found["pairs"]:
         linked = f", {_counted(found['near'], 'item')} linked for it" if found["near"] else ""
-        words.append(f"{_counted(pairs, 'pair')} of items say nearly the same{linked}")
+        words.append(f"{_counted(pairs, 'pair')} of items {'says' if pairs == 1 else 'say'} nearly the same{linked}")
     if changed := found["changed"]:
         what = {
             OnChange.KEEP: "the text that is there stays, and the row is refused",
