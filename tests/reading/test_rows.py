@@ -67,7 +67,7 @@ def test_no_line_is_lost_in_a_corrupted_table(table: list[list[str]], spoils: li
     covered: list[int] = []
     for row in found:
         # A row that breaks at a quote gives the lines after its first back.
-        covered += range(row.line, row.line + row.raw.count("\n") + 1)
+        covered += range(row.line, row.line + len(re.findall("\r\n|\n|\r", row.raw)) + 1)
     assert len(covered) == len(set(covered))
     assert set(covered) >= {number for number, line in enumerate(lines, start=2) if line}
 

@@ -100,9 +100,10 @@ class Splitter:
             self._add(piece[begin:])
 
     def _opens_array(self, piece: str, begin: int, at: int) -> bool:
-        if self.depth or self.in_array or self.parts or piece[begin:at].strip("\ufeff \t\r\n"):
+        open_already = self.in_array and not self.ended
+        if self.depth or open_already or self.parts or piece[begin:at].strip("\ufeff \t\r\n"):
             return False
-        self.in_array = True
+        self.in_array, self.ended = True, False
         return True
 
     def _begin(self, number: int, piece: str, at: int) -> None:

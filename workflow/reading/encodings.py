@@ -108,9 +108,10 @@ def _likeness(head: bytes, encoding: str) -> float:
     plain = sum(one in "\t\r\n" or " " <= one <= "~" for one in text)
     odd = sum(unicodedata.category(one) in ("Cn", "Co", "Cc") or one == "\ufffd" for one in text)
     odd -= sum(one in "\t\r\n" for one in text)
-    if not ("\n" in text or "\r" in text or text.startswith(("{", "["))) or odd > MOST_ODD * len(text) + 1:
-        return 0.0
-    return plain / len(text)
+    ends = sum(text.count(one) for one in "\r\n")
+    # In a text of bytes a NUL may stand beside a line end by chance; but then most line ends have none.
+    lines = ends > sum(head.count(one) for one in b"\r\n") / 2 or (not ends and text.startswith(("{", "[")))
+    return plain / len(text) if lines and odd <= MOST_ODD * len(text) + 1 else 0.0
 
 
 def _mostly_utf8(lines: bytes) -> bool:

@@ -30,9 +30,9 @@ def tasks(rows: Iterable[Row | Refused]) -> Iterator[Row | Refused]:
 
 
 def are_tasks(rows: Iterator[Row | Refused]) -> bool:
-    """Whether the first rows are tasks."""
+    """Whether most of the first rows are tasks: one without data is a row to be refused."""
     first = [row for row in islice(rows, FIRST) if isinstance(row, Row)]
-    return bool(first) and all(is_task(row) for row in first)
+    return sum(is_task(row) for row in first) > len(first) / 2
 
 
 def _task(row: Row) -> Row:

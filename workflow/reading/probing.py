@@ -83,6 +83,8 @@ def opened(path: Path, *, gzipped: bool) -> BinaryIO:
 def _check_kind(name: str, start: bytes) -> None:
     if start.startswith(b"PK\x03\x04"):
         raise RefusedError(f"{name} is {_zipped(start)}.")
+    if start.startswith(b"PK\x05\x06"):
+        raise RefusedError(f"{name} is an empty zip file.")
     for mark, kind, advice in _KINDS:
         if start.startswith(mark):
             raise RefusedError(f"{name} is {kind}: {advice}.")
@@ -96,6 +98,8 @@ def _check_kind(name: str, start: bytes) -> None:
 
 
 def _zipped(start: bytes) -> str:
+    if b"word/" in start:
+        return "a document of a word processor: copy its text into a CSV file"
     if b"xl/" in start or b"[Content_Types].xml" in start:
         return "a spreadsheet: save it as CSV UTF-8, and import that"
     if b"opendocument.spreadsheet" in start:
