@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.cli.errors import WrongCallError
-from bot.cli.opening import AsJson, ProjectName, opened, person, project
+from bot.cli.opening import AsJson, ProjectName, one_line, opened, person, project
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -136,7 +136,7 @@ def _print_text(found: Iterator[Event], zone: ZoneInfo, item: str | None) -> Non
     some = False
     for event in found:
         some = True
-        words = " ".join(sentence(event, item).split())
+        words = one_line(sentence(event, item))
         print(f"{event.at:%Y-%m-%d %H:%M:%S} UTC{_local(event.at, zone)}  {words}")
     if not some:
         print(NOTHING)

@@ -90,3 +90,9 @@ def asked(question: str) -> None:
         raise WrongCallError(f"{question} Nobody is here to ask: say --yes. Nothing was changed.")
     if not typer.confirm(question, err=True):
         raise WrongCallError("Nothing was changed.")
+
+
+def one_line(words: str) -> str:
+    """Somebody's text as one line of the terminal: nothing in it moves the cursor or changes colours."""
+    line = " ".join(words.split())
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.errors import WrongCallError
-from bot.cli.opening import AsJson, now, opened, person, print_json, project
+from bot.cli.opening import AsJson, now, one_line, opened, person, print_json, project
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -172,7 +172,8 @@ def _line(row: Message) -> str:
     why = f": {row.reason}" if row.reason else ""
     tried = f", tried {row.attempts} times" if row.attempts > 1 else ""
     since = f"{row.since:%Y-%m-%d %H:%M} UTC"
-    return f"{row.id}  {row.state.value:8}{since}  {row.template} ({row.subject}) to {row.to}{where}{tried}{maybe}{why}"
+    what = f"{row.template} ({row.subject}) to {row.to}{where}"
+    return one_line(f"{row.id} {row.state.value} since {since}: {what}{tried}{maybe}{why}")
 
 
 def _as_json(row: Message) -> dict[str, Any]:
