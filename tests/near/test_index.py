@@ -1,5 +1,7 @@
 """The kept index: what is like a text, what leaves it, and how it is completed."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import event, insert, select, update
 from sqlmodel import col
@@ -11,6 +13,7 @@ from tests.near.world import bands, bring, kept_pairs, lot, reworded, sentence, 
 from workflow.near import index, kept_bands, verifying
 from workflow.near.comparison import Comparison
 from workflow.near.index import Like
+from workflow.near.kept_texts import texts_of
 from workflow.near.signature import BANDS, LOWEST_BAND
 from workflow.near.similarity import Shingled, near, similarity
 
@@ -166,3 +169,22 @@ def test_pairs_belong_to_their_project(world: World) -> None:
     owners = world.rows(select(col(NearPair.project_id)))
     assert [row[0] for row in owners] == [other.project_id]
     assert like(world, TEXT) == []
+
+
+def test_nothing_reads_through_the_items_or_the_index(world: World) -> None:
+    """What SQLite makes of each statement: it looks up by key. PostgreSQL chooses by size, and here all is small."""
+    if not world.store.is_sqlite:
+        pytest.skip("SQLite's plan does not depend on how much there is")
+    statements: list[tuple[str, Any]] = []
+    made, _ = bring(world, [[TEXT], [reworded(TEXT, 3)]])
+    event.listen(world.store.engine, "before_cursor_execute", lambda *told: statements.append((told[2], told[3])))
+    like(world, TEXT)
+    bring(world, [[reworded(TEXT, 6)]], link=True)
+    with world.store.read() as session:
+        texts_of(session, world.project_id, made)
+    asked = [(told, bound) for told, bound in statements if told.startswith("SELECT item.") or "FROM near_" in told]
+    assert len(asked) > 6
+    with world.store.engine.connect() as connection:
+        for told, bound in asked:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {told}", bound)]
+            assert not [step for step in plan if step.startswith("SCAN") or "(project_id=?)" in step], (told, plan)

@@ -5,7 +5,7 @@ import struct
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import select, true
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.engine import Store
@@ -54,14 +54,17 @@ def texts_of(
     wanted = sorted(item_ids)
     found: dict[int, list[str]] = {}
     for start in range(0, len(wanted), CHUNK):
+        # By id alone: were it asked for the project too, SQLite would read through all items of the project.
         rows = session.execute(
-            select(col(Item.id), col(Item.fields)).where(
-                col(Item.id).in_(wanted[start : start + CHUNK]),
-                col(Item.project_id) == project_id,
-                true() if even_replaced else col(Item.state) != ItemState.REPLACED,
+            select(col(Item.id), col(Item.project_id), col(Item.state), col(Item.fields)).where(
+                col(Item.id).in_(wanted[start : start + CHUNK])
             )
         )
-        found |= {row.id: list(row.fields.values()) for row in rows}
+        found |= {
+            row.id: list(row.fields.values())
+            for row in rows
+            if row.project_id == project_id and (even_replaced or row.state is not ItemState.REPLACED)
+        }
     return found
 
 
