@@ -1,5 +1,6 @@
 """A look into a file says what an import would, and writes nothing."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,11 @@ def test_a_question_comes_before_everything(store: Store, tmp_path: Path) -> Non
         intake.import_file(store, pid, path, lambda: NOW, lambda _: None, None)
     assert str(raised.value) == "\n".join(seen.questions)
     assert rows_in_store(store) == before
+
+
+def test_a_file_whose_name_is_no_text_comes_in(store: Store, tmp_path: Path) -> None:
+    pid = make_project(store)
+    name = os.fsdecode(b"caf\xe9.csv")
+    report = bring_in(store, pid, tmp_path, "id,text\n1,one\n", name=name)
+    with store.read() as session:
+        assert lots.one(session, report.lot_id)["file"] == "caf\ufffd.csv"

@@ -12,6 +12,7 @@ from pathlib import Path
 from storage import locks
 from storage.engine import Store
 from storage.tables import LotState
+from workflow import normalise
 from workflow.errors import BusyError, RefusedError
 from workflow.intake import loading, lots, opening, screening, spec, undoing
 from workflow.intake.changes import OnChange
@@ -131,7 +132,9 @@ def import_file(
         intake = look(store, project_id, path, asked, columns or {})
         if intake.questions:
             raise UnansweredError(intake.questions)
-        lot_id = _fill(store, project_id, intake, name or path.name, now, progress, by, on_change)
+        # A name of bytes that are no UTF-8, as old archives have, comes with lone surrogates.
+        called = normalise.storable(name or path.name)
+        lot_id = _fill(store, project_id, intake, called, now, progress, by, on_change)
         opening.open_lot(store, lot_id, now)
     with store.read() as session:
         return lots.report(session, lot_id)
