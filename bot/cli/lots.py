@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, project
+from bot.cli.opening import AsJson, ProjectName, asked, now, opened, print_json, project
 
 app = typer.Typer(help="List, show and undo imports.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -102,7 +102,7 @@ def undo(
         with store.read() as session:
             lot = lots.one(session, lot_id)
         if not yes and not as_json:
-            typer.confirm(f"Take back lot {lot_id}, {lot['file']} with {lot['items']:,} items?", abort=True)
+            asked(f"Take back lot {lot_id}, {lot['file']} with {lot['items']:,} items?")
         intake.undo(store, lot["project_id"], lot_id, now(), None)
     if as_json:
         print_json({"lot": lot_id, "state": "undone"})

@@ -232,7 +232,9 @@ def test_columns_are_mapped_and_shown(project: Concord, tmp_path: Path) -> None:
         assert project("import", "rte", name, "--map", wrong).code in (1, 2)
 
 
-def test_a_lot_is_listed_shown_and_taken_back(project: Concord, tmp_path: Path) -> None:
+def test_a_lot_is_listed_shown_and_taken_back(
+    project: Concord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project("import", "rte", items_file(tmp_path, "id,text\n1,one\n2,\n3,=1+1\n4,a,b\n"), "--refused", "refused.csv")
     lots: Any = project("lots", "list", "rte", "--json").json
     [lot] = lots
@@ -243,6 +245,9 @@ def test_a_lot_is_listed_shown_and_taken_back(project: Concord, tmp_path: Path) 
     assert printed == (tmp_path / "refused.csv").read_text()
     assert printed.splitlines()[0] == "line,field,reason,row"
     assert project("lots", "refused", "1", "--as-came").out == "id,text\n2,\n4,a,b\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    unasked = project("lots", "undo", "1")
+    assert (unasked.code, "say --yes" in unasked.err) == (2, True)
     assert project("lots", "undo", "1", "--yes").code == 0
     assert project("items", "rte").out.count("\n") == 1
     assert project("lots", "undo", "1", "--yes").code == 1
