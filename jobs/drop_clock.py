@@ -37,9 +37,11 @@ class DropClock:
     def _loop(self) -> None:
         while not self._clerk.stopping.is_set():
             self._wake.clear()
+            rest = self._clerk.settings.tick
             try:
                 drops.work_off(self._clerk)
+                rest = drops.rest(self._clerk)
             except Exception as error:
                 # A lease brings back what was in hand.
                 log.error("dropped files could not be worked on", error=type(error).__name__)
-            self._wake.wait(self._clerk.settings.tick)
+            self._wake.wait(rest)

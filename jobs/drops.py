@@ -1,6 +1,7 @@
 """Dropped files, one after the other: fetched, looked at, and imported where a lead asked for it."""
 
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from workflow.errors import BusyError, RefusedError
 from workflow.intake import UnansweredError
 
 log = structlog.get_logger()
+LEAST_REST = 0.05
 NO_DATA = ("image/", "video/", "audio/")
 """A team's channel is full of pictures: nobody wants to be told that they are no rows."""
 
@@ -69,6 +71,15 @@ def work_off(clerk: Clerk) -> int:
     return worked
 
 
+def rest(clerk: Clerk) -> float:
+    """How long until there may be something to do without anybody's word, in seconds."""
+    with clerk.store.read() as session:
+        due_at = drop_work.next_due(session)
+    if due_at is None:
+        return clerk.settings.tick
+    return min(clerk.settings.tick, max(LEAST_REST, (due_at - clerk.clock()).total_seconds()))
+
+
 def _claim(clerk: Clerk) -> Work | None:
     now = clerk.clock()
     with clerk.store.read() as session:
@@ -95,8 +106,11 @@ def _work(clerk: Clerk, work: Work) -> None:
     except RefusedError as refused:
         _refuse(clerk, work, str(refused), readable=not isinstance(refused, UnreadableError))
     except Exception as error:
-        log.exception("dropped file failed", drop=work.id, error=type(error).__name__)
-        words = f"Concord failed at this file ({type(error).__name__}): the log says where."
+        # Its text may hold a row's: the log gets the place, not the words.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        kind = type(error).__name__
+        log.error("dropped file failed", drop=work.id, error=kind, at=f"{at.filename}:{at.lineno}")
+        words = f"Concord failed at this file ({kind}): the log says where."
         _not_now(clerk, work, NotNowError(words))
 
 

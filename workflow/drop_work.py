@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlmodel import Session, col
 
 from storage.tables import DropState, FileDrop, Lane, Outbox, OutboxKind, OutboxState, Purpose
@@ -68,6 +68,14 @@ def any_waiting(session: Session, now: datetime) -> bool:
     free = or_(col(FileDrop.lease_until).is_(None), col(FileDrop.lease_until) <= now)
     found = select(col(FileDrop.id)).where(col(FileDrop.state).in_(WAITING), free).limit(1)
     return session.execute(found).first() is not None
+
+
+def next_due(session: Session) -> datetime | None:
+    """When a file that was put off, or that somebody holds, may be claimed next."""
+    found: datetime | None = session.execute(
+        select(func.min(col(FileDrop.lease_until))).where(col(FileDrop.state).in_(WAITING))
+    ).scalar()
+    return found
 
 
 def settled(session: Session, ids: list[int]) -> set[int]:

@@ -48,7 +48,8 @@ SENDER = SenderSettings(
     place=Rate(0.0),
     rates={},
 )
-DROPS = DropSettings(tick=0.1, beat=0.02, poll=0.02, retry_base=0.05, retry_cap=0.2)
+# So seldom a tick that what is not told of a file at once fails.
+DROPS = DropSettings(tick=300.0, beat=0.02, poll=0.02, retry_base=0.05, retry_cap=0.2)
 PACE = Pace(timeout=5.0, settle=1.0, backoff=(0.02, 0.05, 0.1), write_down=0.02)
 TEAM: dict[str, list[str]] = {
     "ana": ["annotator"],
