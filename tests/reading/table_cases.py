@@ -302,7 +302,7 @@ CASES = (
     Case(
         "changed.csv",
         rows=((2, "1", "one"), (3, "2", "two"), (4, "1", "uno"), (5, "1", "one")),
-        made=Made(2, 1, refused=(Bad(4, "id", "another row of this file has this id with other text"),)),
+        made=Made(2, 1, refused=(Bad(4, "id", "this id stands in the file twice, with another text the first time"),)),
     ),
     Case(
         "values.csv",
