@@ -12,7 +12,6 @@ FIND_OUT = "auto"
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "gb18030", "shift_jis")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 HEADERS: Mapping[str, bool | None] = {FIND_OUT: None, "names": True, "data": False}
-READING = ("encoding", "delimiter", "header")
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ def block_of(number: int) -> str:
 def read(form: Form, state: Mapping[str, Any]) -> dict[str, Any]:
     """A lead's choices. Raises FormError with all faults by block.
 
-    Another encoding, delimiter or header makes other columns: those are found anew before they can be mapped.
+    Another encoding or delimiter, or a first row of data, makes other columns: those are found anew before they can be
+    mapped.
     """
     chosen: dict[str, Any] = {
         "encoding": _one_of(state.get("encoding"), *ENCODINGS, form.choices.get("encoding")),
@@ -41,7 +41,9 @@ def read(form: Form, state: Mapping[str, Any]) -> dict[str, Any]:
         "header": HEADERS.get(str(state.get("header"))),
         "on_change": OnChange(_one_of(state.get("on_change"), *OnChange) or OnChange.KEEP),
     }
-    same = all(chosen[name] == form.choices.get(name) for name in READING)
+    # A first row that nobody spoke of is read as one of names: to say so of it changes no column.
+    same = all(chosen[name] == form.choices.get(name) for name in ("encoding", "delimiter"))
+    same = same and (chosen["header"] is False) == (form.choices.get("header") is False)
     columns = _columns(form, state) if form.all_columns and same else {}
     return {**chosen, "on_change": chosen["on_change"].value, "columns": columns}
 

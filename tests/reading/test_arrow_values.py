@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from workflow.intake import lots
 from workflow.reading import arrow_rows
 from workflow.reading.rows import Refused, Row
 
@@ -46,3 +47,10 @@ def test_times_keep_their_nanoseconds(tmp_path: Path) -> None:
     rows = read(tmp_path, text=["a", "b"], at=pa.array([1, 2], pa.time64("ns")))
     times = [row.values["at"] for row in rows if isinstance(row, Row)]
     assert times == ["00:00:00.000000001", "00:00:00.000000002"]
+
+
+def test_binary_data_is_one_kind_of_refusal_whatever_it_holds(tmp_path: Path) -> None:
+    rows = read(tmp_path, text=["a", "b"], picture=pa.array([b"\xff\x00", b"\xfe"]))
+    assert {lots.kind_of(row.field, row.reason) for row in rows if isinstance(row, Refused)} == {
+        "picture: binary data, not text"
+    }

@@ -726,6 +726,17 @@ def test_another_delimiter_makes_other_columns(scene: Scene) -> None:
     }  # fmt: skip
 
 
+def test_a_first_row_of_names_and_its_columns_are_said_at_once(scene: Scene) -> None:
+    made = scene.ready(content=b"1,The 2nd\n2,The third\n")
+    form = form_of(scene, made)
+    chosen = drop_form.read(form, state_of(form, {"text": "The 2nd", "id": "1"}, header="names"))
+    scene.act(drops.read_so, made, scene.row(made).version, chosen, LEA)
+    scene.work()
+    looked = scene.row(made).preview["looked"]
+    assert (looked["columns"], looked["questions"]) == ({"1": "id", "The 2nd": "text"}, [])
+    assert drop_form.read(form, state_of(form, {}, header="data"))["columns"] == {}
+
+
 def test_a_known_id_with_another_text_is_what_the_lead_chose(scene: Scene) -> None:
     first = scene.ready()
     scene.act(drops.ask, first, LEA)

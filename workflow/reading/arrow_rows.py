@@ -145,7 +145,7 @@ def _plain(value: Any) -> Any:  # noqa: C901, PLR0911 - one line a type
     if isinstance(value, timedelta):
         return str(value)
     if isinstance(value, bytes):
-        raise ValueError(f"binary data ({base64.b64encode(value[:12]).decode()}...), not text")
+        raise ValueError(f"binary data, not text: {base64.b64encode(value[:12]).decode()}...")
     if isinstance(value, list | tuple):
         # The entries of a map are pairs.
         return [_plain(one) for one in value]
