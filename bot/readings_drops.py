@@ -106,7 +106,7 @@ def _figures(found: Mapping[str, Any] | None, on_change: str, *, imported: bool)
     """``rows = items + duplicates + refused``, and what else is to be known; None where nothing was counted."""
     if found is None or not (imported or found["rows"]):
         return None
-    reasons = list(found["refused_by_reason"].items())
+    reasons = sorted(found["refused_by_reason"].items(), key=lambda one: (-one[1], one[0]))
     return {
         "rows": found["rows"],
         "items": found["items"],
@@ -139,7 +139,7 @@ def _more(found: Mapping[str, Any], on_change: str) -> list[str]:
 
 def _touched(counts: Mapping[str, int]) -> str:
     named = sorted(((rows, name) for name, rows in counts.items() if rows), reverse=True)[:FIRST_COLUMNS]
-    return ", ".join(f"{name.replace('_', ' ')} {rows:,}" for rows, name in named)
+    return ", ".join(f"{name.replace('_', ' ')} in {_counted(rows, 'row')}" for rows, name in named)
 
 
 def _progress(view: Mapping[str, Any]) -> dict[str, Any]:

@@ -246,8 +246,8 @@ FIGURES: dict[str, Any] = {
     "more": ["34 pairs of items say nearly the same, 20 items linked for it", "12 labels that the file brings"],
     "reasons": [{"reason": "text: empty", "rows": 80}, {"reason": "changed", "rows": 8}],
     "more_reasons": 3,
-    "steps": "html entities 12, unicode nfc 3",
-    "filters": "too short 7",
+    "steps": "html entities in 12 rows, unicode nfc in 3 rows",
+    "filters": "too short in 7 rows",
 }
 DROP: dict[str, Any] = {
     "id": 7,

@@ -113,7 +113,7 @@ def _near(name: str, columns: Sequence[str]) -> str:
 def _has(columns: Sequence[str]) -> str:
     shown = ", ".join(repr(column) for column in columns[:20])
     more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
-    return f"There is {shown}{more}." if columns else "There is no other column."
+    return f"There {'is' if len(columns) == 1 else 'are'} {shown}{more}." if columns else "There is no other column."
 
 
 def _listed(names: Sequence[str]) -> str:
