@@ -5,11 +5,12 @@ from pathlib import Path
 
 import structlog
 from PIL import Image
-from playwright.sync_api import FloatRect, Locator, Page, ViewportSize
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, expect
 
 log = structlog.get_logger()
 
 WINDOW: ViewportSize = {"width": 1000, "height": 900}
+WIDE = 1400
 COLOURS = 256
 MARGIN = 20
 
@@ -50,6 +51,20 @@ def modal(tab: Page, file: Path) -> None:
         "height": box["height"] + 2 * MARGIN,
     }
     keep(tab.screenshot(clip=clip, animations="disabled"), file)
+
+
+def thread(tab: Page, file: Path) -> None:
+    """The open thread from its head to its last message."""
+    tab.set_viewport_size({"width": WIDE, "height": 2400})
+    pane = tab.locator("#thread").bounding_box()
+    last = tab.locator("#thread article.message").last
+    expect(last).to_be_in_viewport(ratio=1)
+    box = last.bounding_box()
+    assert pane
+    assert box
+    clip: FloatRect = {**pane, "height": box["y"] + box["height"] + MARGIN - pane["y"]}
+    keep(tab.screenshot(clip=clip, animations="disabled"), file)
+    tab.set_viewport_size(WINDOW)
 
 
 def home(tab: Page, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Take the pictures in ``docs/screenshots``: ``python -m tests.browser.screenshots``, two to three minutes, Chromium needed.
+"""Take the pictures in ``docs/screenshots``: ``python -m tests.browser.screenshots``, some three minutes, Chromium needed.
 
 The demo on its real data, in a workspace of its own that is gone afterwards. The data set's people label by clicking for
 six days of a clock that is moved on; every morning's digest is made when it is due, so no number is made up.
@@ -15,7 +15,7 @@ import structlog
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from bot.demo import crowd
-from tests.browser import demo_house, pictures
+from tests.browser import demo_house, intake_pictures, pictures
 from tests.browser.pages import button, home, message
 from tests.chromium import CHROMIUM, FLAGS
 from tests.house.house import House
@@ -98,13 +98,13 @@ def looking(house: House) -> Iterator[BrowserContext]:
 
 
 def take(house: House, context: BrowserContext) -> None:
-    """All pictures, from the same state."""
+    """All pictures: of the labelling from the same state, then of what comes in."""
 
     def window(name: str, channel: str | None = None) -> Page:
         tab = context.new_page()
         place = house.workspace.channel(channel) if channel else house.workspace.dm(name)
         tab.goto(f"{house.workspace.url}/?user={house.ids[name]}&channel={place}")
-        expect(tab.locator("article.message").last).to_be_visible()
+        expect(tab.locator("article.message, .feed h3").last).to_be_visible()
         return tab
 
     ana = window("ana")
@@ -123,6 +123,7 @@ def take(house: House, context: BrowserContext) -> None:
         home(tab)
         expect(button(tab, "Guideline")).to_be_visible()
         pictures.home(tab, FOLDER / file)
+    intake_pictures.take(house, window, FOLDER)
 
 
 def unclear(tab: Page, file: Path) -> None:
