@@ -63,6 +63,7 @@ def card(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
         "undone": bool(view["lot"] and view["lot"]["undone"]),
         "refused": view["lot"]["refused"] if view["lot"] else 0,
         "hidden": view["answers_hidden"],
+        "pairs": view["lot"]["pairs"] if view["lot"] else 0,
     }
 
 

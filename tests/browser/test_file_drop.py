@@ -89,6 +89,7 @@ def test_a_file_is_mapped_imported_and_its_refused_rows_are_read(open_house: Ope
     expect(done).to_contain_text("by lea")
     expect(done).to_contain_text("3,005 rows = 3,002 items + 1 duplicate + 2 refused")
     expect(done).to_contain_text("The refused rows come as a file in this thread.")
+    expect(done).to_contain_text("/concord near rte")
     expect(done.locator(".block button")).to_have_count(0)
     assert any("lea asked for the import" in seen and "of 3,005 rows" in seen for seen in lea.evaluate("window.seen"))
 

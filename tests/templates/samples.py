@@ -277,6 +277,7 @@ DROP: dict[str, Any] = {
     "undone": False,
     "refused": 0,
     "hidden": False,
+    "pairs": 34,
 }
 DROP_MAPPING: dict[str, Any] = {
     "metadata": Id("7:3"),
