@@ -51,6 +51,7 @@ def take(house: House, window: Window, folder: Path) -> None:
     expect(button(talk, "Import")).to_be_visible()
     _both(lea, folder, "import-preview", lambda file: pictures.thread(lea, file))
     button(talk, "Import").click()
+    expect(message(lea, "Imported as lot")).to_be_visible()
     expect(talk.locator(".file-card", has_text="Refused rows")).to_be_visible()
     pictures.thread(lea, folder / "import-report.png")
     _new_project(house, lea, folder)
