@@ -135,7 +135,7 @@ def _refresh(
     problem = f"{entry.shown} is a bot in Slack, and bots cannot label." if entry.is_bot else None
     if not _write(session, person_id, {"name": entry.shown, "time_zone": entry.time_zone, "problem": problem}):
         return
-    if called != entry.shown:
+    if called not in (entry.shown, slack_id):
         before, after = {"name": called}, {"name": entry.shown}
         history.note(session, now, "person.renamed", "person", person_id, before=before, after=after)
     if entry.deleted:
