@@ -47,7 +47,8 @@ CASES = (
         "carets.csv",
         ("id^text",),
         question=NO_TEXT,
-        rows=(Bad(2, "", "too many columns: 2"), Bad(3, "id^text", INSIDE)),
+        rows=((2, "1^a,b;c|d"), Bad(3, "id^text", INSIDE)),
+        delimiter="\t",
         name="carets, not asked",
     ),
     Case(
@@ -383,8 +384,9 @@ CASES = (
     Case(
         "one_column.csv",
         ("text",),
-        ((2, "hello"), Bad(3, "", "too many columns: 2 instead of 1"), (4, "goodbye")),
-        Made(2),
+        ((2, "hello"), (3, "hello, world"), (4, "goodbye")),
+        Made(3),
+        delimiter="\t",
     ),
     Case(
         "odd_ids.csv",

@@ -29,7 +29,18 @@ def _as_surrogates(error: UnicodeError) -> tuple[str, int]:
     """An odd byte becomes a lone surrogate, which no decoded text has: the line is known, and reading goes on."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    if error.encoding == "shift_jis" and (sign := _of_microsoft(error.object[error.start : error.start + 2])):
+        return sign, error.start + 2
     return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+def _of_microsoft(pair: bytes) -> str:
+    """A character that Windows adds to Shift-JIS (a circled number, a rarer name); empty where it is none."""
+    try:
+        sign = pair.decode("cp932")
+    except UnicodeDecodeError:
+        return ""
+    return sign if len(pair) == 2 and len(sign) == 1 else ""
 
 
 codecs.register_error(ODD_BYTES, _as_surrogates)

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +40,25 @@ _KINDS = (
     (b"PAR1", "a Parquet file compressed once more", "unpack it, and import what is in it"),
     (b"{\\rtf", "a document of a word processor", "copy its text into a CSV file"),
     (b"\x7fELF", "a program", "Concord takes texts"),
+    (b"II*\x00", "a picture", "Concord takes texts"),
+    (b"MM\x00*", "a picture", "Concord takes texts"),
+    (b"OggS\x00", "a sound or a film", "Concord takes texts"),
+    *((b"ID3" + bytes((version,)), "a sound", "Concord takes texts") for version in (2, 3, 4)),
+    *((kind + b"\x00", "a font", "Concord takes texts") for kind in (b"wOFF", b"wOF2")),
+    (b"\x93NUMPY", "an array of NumPy", "write its rows as CSV or JSON Lines"),
+    (b"\x89HDF\r\n", "an HDF5 file", "write its rows as CSV or JSON Lines"),
+    (b"Obj\x01", "an Avro file", "write its rows as CSV, JSON Lines or Parquet"),
 )
+
+_SHAPES = (
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "a picture", "Concord takes texts"),
+    (re.compile(rb"RIFF....WAVE", re.DOTALL), "a sound", "Concord takes texts"),
+    (re.compile(rb"\x00\x00..ftyp", re.DOTALL), "a film or a picture", "Concord takes texts"),
+    (re.compile(rb".{257}ustar[\x00 ]", re.DOTALL), "an archive", "unpack it, and import what is in it"),
+)
+_WEB_PAGE = re.compile(rb"(?:<!--.*?-->\s*)?<(?:!doctype html|html|head)\b", re.DOTALL)
+# A document's first line and then a key or a list: nothing else begins so.
+_YAML = re.compile(rb"(?:%yaml [\d.]+\s+)?---[ \t]*\r?\n(?:#.*\n)*(?:- |[\w-]+:(?:\s|$))")
 
 
 @dataclass(frozen=True)
@@ -88,13 +107,19 @@ def _check_kind(name: str, start: bytes) -> None:
     for mark, kind, advice in _KINDS:
         if start.startswith(mark):
             raise RefusedError(f"{name} is {kind}: {advice}.")
+    for shape, kind, advice in _SHAPES:
+        if shape.match(start):
+            raise RefusedError(f"{name} is {kind}: {advice}.")
     text = start[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<head")) or (text.startswith(b"<?xml") and b"<html" in text):
+    if _WEB_PAGE.match(text) or (text.startswith(b"<?xml") and b"<html" in text):
         raise RefusedError(
             f"{name} is a web page, perhaps a page to sign in: download the file itself, and import that."
         )
     if text.startswith(b"<?xml"):
-        raise RefusedError(f"{name} is XML: write its rows as CSV or JSON Lines.")
+        kind = "a spreadsheet kept as XML: save it as CSV UTF-8" if b"excel" in text else "XML: write its rows as CSV"
+        raise RefusedError(f"{name} is {kind}, or as JSON Lines.")
+    if _YAML.match(text):
+        raise RefusedError(f"{name} is YAML: write its rows as CSV or JSON Lines.")
 
 
 def _zipped(start: bytes) -> str:
