@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from storage.engine import Store
@@ -35,14 +36,36 @@ def as_written(file_name: str, written: Written) -> str:
     return "\n".join(lines)
 
 
-def write(store: Store, report: Report, file_name: str, *, as_json: bool) -> None:
+class Spool:
+    """Refused rows of a look into a file, on disk until they are printed."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass")  # noqa: SIM115 - by __exit__
+
+    def add(self, row: Mapping[str, object]) -> None:
+        """Keep one."""
+        self._file.write(json.dumps(row) + "\n")
+
+    def rows(self) -> Iterator[Mapping[str, Any]]:
+        """All of them, in their order."""
+        self._file.seek(0)
+        yield from map(json.loads, self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+
+def write(store: Store, report: Report, file_name: str, spool: Spool | None = None, *, as_json: bool) -> None:
     """Print a report; of a lot with its refused rows from the store, of a look into a file with those it found."""
     from workflow.intake import lots
     from workflow.intake.preview import Preview
 
     printed = _print_json if as_json else _print_text
     if isinstance(report, Preview):
-        printed(report, report.refused_rows, file_name)
+        printed(report, spool.rows() if spool else report.refused_rows, file_name)
         return
     with store.read() as session:
         printed(report, lots.refused_rows(session, report.lot_id), file_name)
@@ -88,8 +111,8 @@ def _print_json(report: Report, refused: Iterable[Mapping[str, Any]], _file_name
 
 
 def _print_text(report: Report, refused: Iterable[Mapping[str, Any]], file_name: str) -> None:
-    print(f"{file_name}: {_counted(report.rows, 'row')} = {_counted(report.items, 'item')} + ", end="")
-    print(f"{_counted(report.duplicates, 'duplicate')} + {report.refused:,} refused")
+    print(f"{file_name}: {counted(report.rows, 'row')} = {counted(report.items, 'item')} + ", end="")
+    print(f"{counted(report.duplicates, 'duplicate')} + {report.refused:,} refused")
     for line in _details(report):
         print(f"  {line}")
     for number, row in enumerate(refused):
@@ -108,13 +131,13 @@ def _details(report: Report) -> Iterable[str]:
         print_word = "pair says" if report.pairs == 1 else "pairs say"
         yield f"{report.pairs:,} {print_word} nearly the same{linked}"
     if report.changed:
-        yield f"{_counted(report.changed, 'row')} changed: a known id with another text"
+        yield f"{counted(report.changed, 'row')} changed: a known id with another text"
     if report.labels:
-        yield f"{_counted(report.labels, 'label')} came with them, kept beside those that people give here"
+        yield f"{counted(report.labels, 'label')} came with them, kept beside those that people give here"
     for name, rows in report.steps.items():
-        yield f"{name.replace('_', ' ')}: put right in {_counted(rows, 'row')}"
+        yield f"{name.replace('_', ' ')}: put right in {counted(rows, 'row')}"
     for name, rows in report.filters.items():
-        yield f"filter {name}: {_counted(rows, 'row')}"
+        yield f"filter {name}: {counted(rows, 'row')}"
 
 
 def _refused(row: Mapping[str, Any]) -> str:
@@ -122,5 +145,6 @@ def _refused(row: Mapping[str, Any]) -> str:
     return f"line {row['line']}{field}: {row['reason']}"
 
 
-def _counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str) -> str:
+    """A number of things, in words."""
     return f"{count:,} {thing}" + ("" if count == 1 else "s")

@@ -66,12 +66,13 @@ def import_items(
         asked, chosen = _answered(store, project_id, file, asked, _columns(columns or []), quiet=as_json)
         with _progress(file) as progress:
             how: dict[str, Any] = {"asked": asked, "columns": chosen, "on_change": change}
-            report: Report = (
-                preview.preview(store, project_id, file, progress=progress, **how)
-                if dry_run
-                else intake.import_file(store, project_id, file, now, progress, None, **how)
-            )
-        import_report.write(store, report, file.name, as_json=as_json)
+            with import_report.Spool() as spool:
+                report: Report = (
+                    preview.preview(store, project_id, file, progress=progress, on_refused=spool.add, **how)
+                    if dry_run
+                    else intake.import_file(store, project_id, file, now, progress, None, **how)
+                )
+                import_report.write(store, report, file.name, spool, as_json=as_json)
         if refused is not None and report.lot_id:
             import_report.write_refused(store, report.lot_id, refused)
     if report.items + report.duplicates == 0:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.import_report import counted
 from bot.cli.opening import AsJson, ProjectName, asked, now, opened, print_json, project
 
 app = typer.Typer(help="List, show and undo imports.", no_args_is_help=True, rich_markup_mode=None)
@@ -30,7 +31,9 @@ def list_lots(name: ProjectName, as_json: AsJson = False) -> None:
         print_json(found)
         return
     for lot in found:
-        figures = f"{lot['items']:,} items + {lot['duplicates']:,} duplicates + {lot['refused']:,} refused"
+        figures = (
+            f"{counted(lot['items'], 'item')} + {counted(lot['duplicates'], 'duplicate')} + {lot['refused']:,} refused"
+        )
         print(f"{lot['lot']}: {lot['file']}, {lot['started'][:16].replace('T', ' ')} UTC, {lot['state']}: {figures}")
     if not found:
         print(f"Nothing was imported yet: concord import {name} FILE")
@@ -102,9 +105,10 @@ def undo(
         with store.read() as session:
             lot = lots.one(session, lot_id)
         if not yes and not as_json:
-            asked(f"Take back lot {lot_id}, {lot['file']} with {lot['items']:,} items?")
+            asked(f"Take back lot {lot_id}, {lot['file']} with {counted(lot['items'], 'item')}?")
         intake.undo(store, lot["project_id"], lot_id, now(), None)
     if as_json:
         print_json({"lot": lot_id, "state": "undone"})
     else:
-        print(f"Lot {lot_id} is undone: {lot['items']:,} items and {lot['duplicates']:,} duplicates are gone.")
+        gone = f"{counted(lot['items'], 'item')} and {counted(lot['duplicates'], 'duplicate')}"
+        print(f"Lot {lot_id} is undone: {gone} less.")

@@ -218,6 +218,13 @@ def test_a_dry_run_says_all_of_it_and_writes_nothing(project: Concord, tmp_path:
     assert "Nothing was written." in project("import", "rte", name, "--dry-run").out
 
 
+def test_a_dry_run_tells_every_refused_row(project: Concord, tmp_path: Path) -> None:
+    name = items_file(tmp_path, "id,text\n" + "".join(f"{n},\n" for n in range(150)))
+    looked: Any = project("import", "rte", name, "--dry-run", "--json").json
+    assert [row["line"] for row in looked["refused"]] == list(range(2, 152))
+    assert "... and 130 more" in project("import", "rte", name, "--dry-run").out
+
+
 def test_columns_are_mapped_and_shown(project: Concord, tmp_path: Path) -> None:
     name = items_file(tmp_path, "uid,body,topic\n1,one,t\n")
     asked = project("import", "rte", name)
@@ -255,7 +262,7 @@ def test_a_lot_is_listed_shown_and_taken_back(
 
 
 def test_many_refused_rows_are_counted_and_printed_on_demand(project: Concord, tmp_path: Path) -> None:
-    name = items_file(tmp_path, "text\nfine\n" + "a,b\n" * 50)
+    name = items_file(tmp_path, "id,text\n1,fine\n" + "a,b,c\n" * 50)
     assert "... and 30 more" in project("import", "rte", name).out
     assert len(project("import", "rte", name, "--json").json["refused"]) == 50  # type: ignore[index]
 

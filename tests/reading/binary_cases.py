@@ -3,6 +3,7 @@
 from tests.reading.binary_files import LONG
 from tests.reading.case import Bad, Case, Made, Typed
 from workflow.reading.asked import Asked
+from workflow.reading.json_rows import Binary
 
 CHINESE = ((2, "1", "今天的会议推迟到明天下午三点"), (3, "2", "请各位同事提前做好准备工作"), (4, "3", "一定不要迟到"))
 RUSSIAN = ((2, "1", "Совещание перенесено на завтра"), (3, "2", "Спасибо за понимание"))
@@ -150,11 +151,11 @@ CASES = (
     ),
     _arrow(
         "bytes.parquet",
-        Bad(1, "photo", "binary data"),
+        (1, "1", "one", Binary("<binary data: 4 bytes>")),
         (2, "2", "two", None),
         columns=("id", "text", "photo"),
         file_format="parquet",
-        made=Made(1),
+        made=Made(2),
     ),
     Case("truncated.parquet", fault=" cannot be read: "),
     _arrow("table.arrow", (1, "1", "one", Typed("1")), (2, "2", "one", None), columns=("id", "text", "n"),

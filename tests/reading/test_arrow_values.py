@@ -1,11 +1,12 @@
 """Values that Python cannot hold, or that come in pairs: one costs its own row at most, never the file."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from workflow.intake import lots
 from workflow.reading import arrow_rows
+from workflow.reading.json_rows import as_text
 from workflow.reading.rows import Refused, Row
 
 pa = pytest.importorskip("pyarrow")
@@ -49,8 +50,25 @@ def test_times_keep_their_nanoseconds(tmp_path: Path) -> None:
     assert times == ["00:00:00.000000001", "00:00:00.000000002"]
 
 
-def test_binary_data_is_one_kind_of_refusal_whatever_it_holds(tmp_path: Path) -> None:
-    rows = read(tmp_path, text=["a", "b"], picture=pa.array([b"\xff\x00", b"\xfe"]))
-    assert {lots.kind_of(row.field, row.reason) for row in rows if isinstance(row, Refused)} == {
-        "picture: binary data, not text"
-    }
+def test_binary_data_is_kept_as_what_it_is_and_is_no_text(tmp_path: Path) -> None:
+    nested = pa.array([{"bytes": b"abc", "path": "a.png"}, None])
+    rows = read(tmp_path, text=["a", "b"], picture=pa.array([b"\xff\x00", None]), image=nested)
+    first, second = [row.values for row in rows if isinstance(row, Row)]
+    assert (first["picture"], second["picture"]) == ("<binary data: 2 bytes>", None)
+    assert first["image"] == {"bytes": "<binary data: 3 bytes>", "path": "a.png"}
+    assert as_text(first["picture"]) is None
+
+
+def test_numbers_of_class_labels_are_their_names(tmp_path: Path) -> None:
+    features = {"label": {"names": ["yes", "no"], "_type": "ClassLabel"}, "text": {"dtype": "string", "_type": "Value"}}
+    table = pa.table({"text": ["a", "b", "c", "d"], "label": [0, 1, -1, None], "n": [0, 1, 2, 3]})
+    kept = {"huggingface": json.dumps({"info": {"features": features}})}
+    in_file, beside = tmp_path / "in.parquet", tmp_path / "folder" / "beside.parquet"
+    beside.parent.mkdir()
+    pq.write_table(table.replace_schema_metadata(kept), in_file)
+    pq.write_table(table, beside)
+    (beside.parent / "dataset_info.json").write_text(json.dumps({"features": features}))
+    for path in (in_file, beside):
+        rows = [row for _, row in arrow_rows.rows(path, ["text", "label", "n"])]
+        assert [row.values["label"] for row in rows if isinstance(row, Row)] == ["yes", "no", None, None]
+        assert [as_text(row.values["n"]) for row in rows if isinstance(row, Row)] == ["0", "1", "2", "3"]

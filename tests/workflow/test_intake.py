@@ -137,10 +137,10 @@ def test_nested_and_missing_texts_are_refused(store: Store, tmp_path: Path) -> N
     rows = ['{"text": ["a"]}', '{"id": 1}', '{"text": null}', '{"text": "a", "id": {}}', '{"text": "fine"}']
     report = bring_in(store, pid, tmp_path, "\n".join(rows), "a.ndjson")
     assert [(line, field, reason.split(":")[0]) for line, field, reason in refused(store, report)] == [
-        (1, "text", "a text is wanted here, not a list or an object"),
+        (1, "text", "a text is wanted here, not a list, an object or binary data"),
         (2, "text", "missing"),
         (3, "text", "empty"),
-        (4, "id", "a text is wanted here, not a list or an object"),
+        (4, "id", "a text is wanted here, not a list, an object or binary data"),
     ]
     assert report.items == 1
 

@@ -52,8 +52,9 @@ def preview(
     columns: Mapping[str, str] | None = None,
     on_change: OnChange = OnChange.KEEP,
     progress: Callable[[int], None] = lambda _done: None,
+    on_refused: Callable[[Mapping[str, object]], None] = lambda _row: None,
 ) -> Preview:
-    """Read a whole file as an import would, and write nothing.
+    """Read a whole file as an import would, and write nothing. ``on_refused`` is told every refused row.
 
     Where something has to be answered first, only the first rows are read. Raises RefusedError for a file that cannot be
     read as rows.
@@ -67,7 +68,7 @@ def preview(
     }
     if intake.questions:
         return Preview(**shown)  # type: ignore[arg-type]
-    figures = _Figures()
+    figures = _Figures(on_refused=on_refused)
     with closing(intake.chunks()) as chunks, Seen() as seen, Comparison(intake.thresholds) as comparison:
         for chunk in chunks:
             _take(store, project_id, chunk, on_change, seen, comparison, figures, comparing=intake.near.do != "off")
@@ -97,12 +98,15 @@ class _Figures:
     refused: list[dict[str, object]] = field(default_factory=list)
     labels: int = 0
     number: int = 0
+    on_refused: Callable[[Mapping[str, object]], None] = lambda _row: None
 
     def refuse(self, row: Refused) -> None:
         """Count a refused row."""
         self.reasons[lots.kind_of(row.field, row.reason)] += 1
+        told = {"line": row.line, "field": row.field, "reason": row.reason}
+        self.on_refused(told)
         if len(self.refused) < MOST_REFUSED:
-            self.refused.append({"line": row.line, "field": row.field, "reason": row.reason})
+            self.refused.append(told)
 
 
 def _take(

@@ -178,7 +178,7 @@ def _texts(values: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, str]
 def _text(parts: Mapping[str, Any], name: str) -> str:
     text = as_text(parts.get(name))
     if text is None:
-        raise _UnfitError(name, "a text is wanted here, not a list or an object")
+        raise _UnfitError(name, "a text is wanted here, not a list, an object or binary data")
     return text
 
 

@@ -12,6 +12,7 @@ from storage.engine import Store
 from storage.tables import (
     Assignment,
     Escalation,
+    FileDrop,
     Item,
     ItemState,
     Label,
@@ -21,7 +22,7 @@ from storage.tables import (
     PriorLabel,
     RefusedRow,
 )
-from workflow import history, places
+from workflow import history, outbox, places
 from workflow.batches import leave, rewrite_batch
 from workflow.errors import RefusedError
 from workflow.intake import lots, opening
@@ -56,7 +57,21 @@ def undo_running(store: Store, lot_id: int, now: datetime, by: int | None = None
             after={"file": lot.file_name},
         )  # fmt: skip
 
+        _rewrite_card(session, lot_id, now)
+
     store.transact(close)
+
+
+def _rewrite_card(session: Session, lot_id: int, now: datetime) -> None:
+    """Where the lot came as a file dropped in chat, its card says that it is undone."""
+    drops = session.execute(
+        update(FileDrop)
+        .where(col(FileDrop.lot_id) == lot_id)
+        .values(version=col(FileDrop.version) + 1)
+        .returning(col(FileDrop.id), col(FileDrop.version))
+    )
+    for drop_id, version in drops.all():
+        outbox.rewrite(session, now, "drop", drop_id, version, "drop")
 
 
 def undo_complete(store: Store, lot_id: int, now: datetime, by: int | None) -> None:

@@ -1,6 +1,6 @@
 """Rows of Parquet and Arrow files, whose values become text without losing a digit. Needs the extra ``parquet``."""
 
-import base64
+import json
 import math
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,14 +23,41 @@ def columns(path: Path) -> list[str]:
         return list(schema.names)
 
 
+def class_names(path: Path, schema: Any) -> dict[str, list[str]]:
+    """The names behind the numbers of class labels, by column, as Hugging Face keeps them: in the file, or beside it."""
+    kept = (schema.metadata or {}).get(b"huggingface")
+    try:
+        features = json.loads(kept)["info"]["features"] if kept else None
+        beside = path.parent / "dataset_info.json"
+        if features is None and beside.is_file():
+            features = json.loads(beside.read_text(encoding="utf-8"))["features"]
+        return {
+            name: [str(one) for one in feature["names"]]
+            for name, feature in (features or {}).items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and feature.get("names")
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def rows(path: Path, names: list[str]) -> Iterator[tuple[int, Row | Refused]]:
     """The rows by their number, from 1; each with how many rows of all were read so far, in thousandths."""
     number = 0
-    with _readable(path) as (_schema, batches):
+    with _readable(path) as (schema, batches):
+        named = class_names(path, schema)
+        classes = {name: named[column] for name, column in zip(names, schema.names, strict=True) if column in named}
         for share, records in _read(path, batches):
             for record in records:
                 number += 1
-                yield share, _row(number, dict(zip(names, record, strict=True)))
+                values = dict(zip(names, record, strict=True))
+                yield share, _row(number, values | {name: _named(values[name], classes[name]) for name in classes})
+
+
+def _named(value: Any, names: list[str]) -> Any:
+    """The name behind a class label's number; a number below zero is none."""
+    if not isinstance(value, int) or value >= len(names):
+        return value
+    return names[value] if value >= 0 else None
 
 
 def _read(path: Path, batches: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
@@ -145,7 +172,7 @@ def _plain(value: Any) -> Any:  # noqa: C901, PLR0911 - one line a type
     if isinstance(value, timedelta):
         return str(value)
     if isinstance(value, bytes):
-        raise ValueError(f"binary data, not text: {base64.b64encode(value[:12]).decode()}...")
+        return json_rows.Binary(f"<binary data: {len(value):,} bytes>")
     if isinstance(value, list | tuple):
         # The entries of a map are pairs.
         return [_plain(one) for one in value]

@@ -27,6 +27,12 @@ class Decimal(float):
     typed: str
 
 
+class Binary(str):
+    """What stands for binary data in metadata; it is no text, and no text is read from it."""
+
+    __slots__ = ()
+
+
 class _BadLineError(ValueError):
     def __init__(self, reason: str, field: str = "") -> None:
         super().__init__(reason)
@@ -53,9 +59,9 @@ def read_elements(elements: Iterable[Element], encoding: str) -> Iterator[Row | 
 
 
 def as_text(value: Any) -> str | None:
-    """A value as it was typed; None for a list or an object, which are no text."""
+    """A value as it was typed; None for what is no text: a list, an object, binary data."""
     if isinstance(value, str):
-        return value
+        return None if isinstance(value, Binary) else value
     if value is None:
         return ""
     if isinstance(value, bool):

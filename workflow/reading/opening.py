@@ -81,7 +81,7 @@ def _text(path: Path, looked: Probe, wanted: Sequence[str], asked: Asked) -> Sou
         encodings.asked(asked.encoding, looked.evidence.head) if asked.encoding else encodings.found(looked.evidence)
     )
     text = _Text(path, looked, encoding)
-    if b"\x00" * 4 in looked.evidence.head and not encoding.startswith(("utf-16", "utf-32")):
+    if not encoding.startswith(("utf-16", "utf-32")) and _is_binary(looked.evidence.head):
         raise RefusedError(f"{path.name} is no text: it is binary. Concord reads {', '.join(FORMATS)}.")
     if not text.head.strip("\ufeff \t\r\n"):
         raise RefusedError(f"{path.name} is empty.")
@@ -91,6 +91,12 @@ def _text(path: Path, looked: Probe, wanted: Sequence[str], asked: Asked) -> Sou
     if file_format not in TEXTS:
         raise RefusedError(f"{path.name} is not {file_format}: it is a text file.")
     return _json(text, file_format)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether bytes are no text in any encoding of single bytes: NULs in a row, or many control characters."""
+    controls = sum(head.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
+    return b"\x00" * 4 in head or controls > max(40, len(head) // 20)
 
 
 def _format(head: str) -> str:
