@@ -18,6 +18,7 @@ from tests.house.house import TEAM, House
 from tests.house.seen import words
 from tests.house.someone import Someone
 from tests.house.waiting import all_at_once, until
+from workflow import intake
 
 Json = dict[str, Any]
 
@@ -389,3 +390,13 @@ def test_refused_rows_with_answers_in_them_are_for_leads(open_house: OpenHouse) 
         f"refused-rows-lot-{row(house, dropped).lot_id}.csv"
     ]
     assert [one for one in replies(house, dropped, "ana") if one.get("files")] == []
+
+
+def test_an_undone_import_is_said_on_its_card(open_house: OpenHouse) -> None:
+    house = open_house(items=1)
+    dropped = drop(house)
+    house.lea.press_ok(card(house, dropped, "3 rows"), "Import")
+    card(house, dropped, "Imported")
+    intake.undo(house.store, house.project_id, row(house, dropped).lot_id, house.clock(), None)
+    assert "can be taken back" not in words(card(house, dropped, "was undone"))
+    assert keys(house) == {"i1"}
