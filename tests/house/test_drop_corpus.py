@@ -1,4 +1,4 @@
-"""Some of the corpus in chat: a file of every sort is dropped, looked at and imported, and the lot says what the case says."""
+"""Some of the corpus in chat: files of every sort are dropped, looked at and imported, and the lots say what the cases say."""
 
 from pathlib import Path
 
