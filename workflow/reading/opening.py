@@ -8,10 +8,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from workflow.errors import RefusedError
-from workflow.reading import FORMATS, arrow_rows, csv_rows, delimiters, encodings, json_rows, label_studio, names
+from workflow.reading import (
+    FORMATS,
+    arrow_rows,
+    csv_rows,
+    delimiters,
+    elements,
+    encodings,
+    json_rows,
+    label_studio,
+    names,
+)
 from workflow.reading.asked import Asked
-from workflow.reading.elements import Splitter
-from workflow.reading.physical_lines import Line, pieces, read
+from workflow.reading.physical_lines import Line, chunks, read
 from workflow.reading.probing import Probe, opened, probe
 from workflow.reading.rows import Refused, Row
 from workflow.reading.source import Source
@@ -168,8 +177,8 @@ def _json(text: _Text, file_format: str) -> Source:
                 yield from _told(json_rows.read(text.lines(file, universal=mac)), file, text.looked.size, progress)
                 return
             file.seek(encodings.mark_of(text.encoding, text.looked.evidence.head))
-            split = Splitter().split(pieces(file, text.decoded_as, PIECE, universal=mac))
-            yield from _told(json_rows.read_elements(split, text.decoded_as), file, text.looked.size, progress)
+            found = elements.split(chunks(file, text.decoded_as, PIECE), "\r" if mac else "\n")
+            yield from _told(json_rows.read_elements(found, text.decoded_as), file, text.looked.size, progress)
 
     def tasks(progress: Progress) -> Rows:
         yield from label_studio.tasks(plain(progress))

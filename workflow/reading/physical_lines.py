@@ -77,6 +77,17 @@ def pieces(file: BinaryIO, encoding: str, most: int, *, universal: bool) -> Iter
             text.detach()
 
 
+def chunks(file: BinaryIO, encoding: str, most: int) -> Iterator[str]:
+    """The text of a file from where it stands, in pieces of at most ``most`` characters, wherever its lines end."""
+    text = io.TextIOWrapper(file, encoding=encoding, errors=ODD_BYTES, newline="")
+    try:
+        while chunk := text.read(most):
+            yield chunk
+    finally:
+        if not file.closed:
+            text.detach()
+
+
 def odd_byte(text: str, encoding: str) -> str | None:
     """Which byte of a text is none of its encoding, in words; None where all are."""
     found = None if text.isascii() else _UNDECODED.search(text)
