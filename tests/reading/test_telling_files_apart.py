@@ -38,11 +38,6 @@ def test_signs_within_texts_are_not_taken_for_the_delimiter(tmp_path: Path) -> N
     assert values(tmp_path, b"key\tsaid\n1\ta, b, c\n2\td, e, f\n")[1] == ["2", "d, e, f"]
 
 
-@pytest.mark.parametrize("words", ["\t", "\\t", "tab"])
-def test_a_tab_can_be_written_as_words(tmp_path: Path, words: str) -> None:
-    assert values(tmp_path, b"id\ttext\n1\ta,b\n", Asked(delimiter=words)) == [["1", "a,b"]]
-
-
 @pytest.mark.parametrize("asked", [Asked(), Asked(encoding="shift_jis")], ids=["found", "asked"])
 def test_shift_jis_has_the_signs_that_windows_adds(tmp_path: Path, asked: Asked) -> None:
     text = "①番の髙橋さん、㈱日本の波〜です"
@@ -100,3 +95,17 @@ def test_what_is_no_table_is_refused_by_what_it_is(tmp_path: Path, raw: bytes, s
 def test_a_table_is_not_taken_for_something_else(tmp_path: Path, header: str) -> None:
     row = ",".join("x" for _ in header.split(","))
     assert values(tmp_path, f"{header}\n{row}\n".encode()) == [["x"] * len(header.split(","))]
+
+
+@pytest.mark.parametrize("first", ["# made by hand", "garbage, here", "null", '{"id": 0, "text": "cut', "x", '"id"'])
+def test_a_bad_first_line_does_not_make_json_lines_a_table(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "items"
+    path.write_bytes(f'{first}\n{{"id": 1, "text": "a, b"}}\n{{"id": 2, "text": "c"}}\n'.encode())
+    source = open_source(path, ("id", "text"), Asked())
+    assert (source.file_format, source.columns) == ("jsonl", ("id", "text"))
+    rows = list(source.rows(lambda _done: None))
+    assert [(row.line, isinstance(row, Row)) for row in rows] == [(1, False), (2, True), (3, True)]
+
+
+def test_a_column_of_json_is_a_column(tmp_path: Path) -> None:
+    assert values(tmp_path, b'text\n"{""a"": 1}"\n"{""a"": 2}"\n') == [['{"a": 1}'], ['{"a": 2}']]

@@ -14,7 +14,6 @@ CANDIDATES = (",", "\t", ";", "|")
 LINES = 50
 LONGEST_WHOLE = 10_000
 _LINE = re.compile(r"(?=[\s\S])([^\r\n]*)(\r\n|\r|\n|)")
-_WORDS = {"\\t": "\t", "tab": "\t"}
 
 
 def said(line: str) -> str | None:
@@ -25,7 +24,6 @@ def said(line: str) -> str | None:
 
 def asked(sign: str | None) -> str | None:
     """A delimiter that somebody gave. Raises RefusedError for what cannot be one."""
-    sign = _WORDS.get(sign, sign) if sign is not None else None
     if sign is not None and (len(sign) != 1 or sign in '"\r\n'):
         raise RefusedError(f"Columns cannot be separated by {sign!r}: write one character, no quote and no line end.")
     return sign

@@ -16,13 +16,13 @@ BLANK = "\ufeff \t\r\n"
 
 
 class Whole(int):
-    """A whole number that remembers its digits: ids and texts are what was typed."""
+    """A whole number that was typed otherwise than Python writes it (``-0``), and remembers how."""
 
     typed: str
 
 
 class Decimal(float):
-    """A number with a fraction or exponent that remembers how it was typed."""
+    """A number with a fraction or exponent that was typed otherwise than Python writes it, and remembers how."""
 
     typed: str
 
@@ -66,7 +66,9 @@ def as_text(value: Any) -> str | None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.typed if isinstance(value, Whole | Decimal) else None
+    if isinstance(value, Whole | Decimal):
+        return value.typed
+    return repr(value) if isinstance(value, int | float) else None
 
 
 def row(line: int, text: str) -> Row | Refused:
@@ -100,23 +102,30 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def whole(digits: str) -> Whole:
-    """A whole number from its digits, which it keeps."""
+def whole(digits: str) -> int:
+    """A whole number from its digits, of which ``as_text`` loses none."""
     try:
-        number = Whole(digits)
+        number = int(digits)
     except ValueError:
         raise _BadLineError("a number has too many digits: write it as text") from None
-    number.typed = digits
-    return number
+    # A list may have a million numbers: only those remember more that must.
+    if str(number) == digits:
+        return number
+    typed = Whole(number)
+    typed.typed = digits
+    return typed
 
 
-def decimal(digits: str) -> Decimal:
-    """A number from its digits, which it keeps."""
-    number = Decimal(digits)
+def decimal(digits: str) -> float:
+    """A number from its digits, of which ``as_text`` loses none."""
+    number = float(digits)
     if math.isinf(number):
         raise _BadLineError(f"the number {digits[:40]} is too large: write it as text")
-    number.typed = digits
-    return number
+    if repr(number) == digits:
+        return number
+    typed = Decimal(number)
+    typed.typed = digits
+    return typed
 
 
 def written(values: Mapping[str, Any]) -> str:
@@ -141,8 +150,13 @@ def _storable(value: Any, depth: int) -> Any:
 
 
 def _kind(value: Any) -> str:
-    kinds = {list: "a list", str: "text", Whole: "a number", Decimal: "a number", bool: "true or false"}
-    return kinds.get(type(value), "null")
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "null" if value is None else "a list"
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=whole, parse_float=decimal, parse_constant=_no_number)

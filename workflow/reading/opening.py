@@ -27,6 +27,7 @@ from workflow.reading.source import Source
 
 FIRST = 1000
 PIECE = 64 * 1024
+LINES = 20
 TEXTS = ("csv", "jsonl", "json", "label-studio")
 
 Progress = Callable[[int], None]
@@ -109,10 +110,13 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _format(head: str) -> str:
-    """What a text is: ``csv`` unless it begins as JSON does."""
-    start = head.lstrip("\ufeff \t\r\n")
+    """What a text is: ``csv`` unless it begins as JSON does, or most of its first lines are objects."""
+    start = head.lstrip(json_rows.BLANK)
     if start[:1] == "[" and start[1:].lstrip()[:1] in ("{", "[", "]", '"', "", *tuple("-0123456789tfn")):
         return "json"
+    lines = [line for line in start.split("\n")[:LINES] if line.strip()]
+    if 2 * sum(map(_is_object, lines)) > len(lines):
+        return "jsonl"
     if start[:1] != "{":
         return "csv"
     first = start.splitlines()[0].rstrip()
@@ -123,6 +127,13 @@ def _format(head: str) -> str:
     except RecursionError:
         return "jsonl"
     return "jsonl"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return line.lstrip()[:1] == "{" and isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _spans_lines(start: str) -> bool:
