@@ -109,3 +109,21 @@ def test_a_bad_first_line_does_not_make_json_lines_a_table(tmp_path: Path, first
 
 def test_a_column_of_json_is_a_column(tmp_path: Path) -> None:
     assert values(tmp_path, b'text\n"{""a"": 1}"\n"{""a"": 2}"\n') == [['{"a": 1}'], ['{"a": 2}']]
+
+
+@pytest.mark.parametrize(
+    ("rows", "doubtful"),
+    [
+        (["good,pos", "bad,neg", "fine,pos"], True),
+        (["good,pos", "bad,neg"], False),
+        (["body,source", "a,web", "body,source", "b,web"], False),
+        (["text,pos", "bad,pos"], False),
+        (["a,", "b,", "c,"], False),
+    ],
+)
+def test_a_first_row_whose_values_come_again_may_be_data(tmp_path: Path, rows: list[str], doubtful: bool) -> None:
+    path = tmp_path / "items"
+    path.write_text("\n".join(rows))
+    source = open_source(path, ("id", "text"), Asked())
+    assert [doubt.count("'pos', which comes again") for doubt in source.doubts] == [1] * doubtful
+    assert open_source(path, ("id", "text"), Asked(header=True)).doubts == ()

@@ -36,13 +36,18 @@ def numbered(count: int) -> list[str]:
     return [f"column {place}" for place in range(1, count + 1)]
 
 
-def doubt(names: Sequence[str], known: Collection[str]) -> str | None:
-    """Why a first row may not be the names of columns, in words; None where it looks like names."""
+def doubt(names: Sequence[str], known: Collection[str], below: Sequence[Sequence[str]] = ()) -> str | None:
+    """Why a first row may not be the names of columns, in words; None where it looks like names.
+
+    ``known`` are names that settle it, ``below`` the first rows under it: a value that its own column has again is no name.
+    """
     folded = {normalise.name(name).casefold() for name in names}
     if folded & {name.casefold() for name in known}:
         return None
-    for name in names:
-        if _NUMBER.fullmatch(name.strip()) or len(name) > LONGEST_NAME or name.count(" ") > 5:
+    for place, name in enumerate(names):
+        again = name.strip() and any(row[place] == name for row in below if list(row) != list(names))
+        if again or _NUMBER.fullmatch(name.strip()) or len(name) > LONGEST_NAME or name.count(" ") > 5:
             shown = repr(name if len(name) <= 40 else name[:40] + "...")
-            return f"The first row looks like data rather than like the names of columns: it has {shown}."
+            more = ", which comes again below" if again else ""
+            return f"The first row looks like data rather than like the names of columns: it has {shown}{more}."
     return None

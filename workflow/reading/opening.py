@@ -151,6 +151,7 @@ def _table(text: _Text, wanted: Sequence[str], asked: Asked) -> Source:
     delimiter = delimiters.asked(asked.delimiter) or said or delimiters.found(text.head, wanted)
     with opened(text.path, gzipped=text.looked.gzipped) as file:
         table = csv_rows.table(islice(text.lines(file, universal=True), skip, None), delimiter)
+        below = _first_fields(table) if isinstance(table, csv_rows.Table) else []
     if isinstance(table, str):
         raise RefusedError(table)
     if table is None:
@@ -159,7 +160,7 @@ def _table(text: _Text, wanted: Sequence[str], asked: Asked) -> Source:
         raise RefusedError(f"The first row of {text.path.name} has {names.too_many(len(table.first))}.")
     header = asked.header is not False
     columns = names.told_apart(table.first) if header else names.numbered(len(table.first))
-    doubt = names.doubt(table.first, wanted) if asked.header is None else None
+    doubt = names.doubt(table.first, wanted, below) if asked.header is None else None
 
     def rows(progress: Progress) -> Rows:
         with opened(text.path, gzipped=text.looked.gzipped) as file:
@@ -176,6 +177,12 @@ def _table(text: _Text, wanted: Sequence[str], asked: Asked) -> Source:
         header=table.raw if header else "",
         doubts=(doubt,) if doubt else (),
     )
+
+
+def _first_fields(table: csv_rows.Table) -> list[list[str]]:
+    """The first rows under the first one, by their fields."""
+    rows = islice(table.named(names.numbered(len(table.first)), header=True), LINES)
+    return [list(row.values.values()) for row in rows if isinstance(row, Row)]
 
 
 def _json(text: _Text, file_format: str) -> Source:
