@@ -181,7 +181,7 @@ CASES = (
             (2, "1", "one", "train"),
             (2, "2", "two", "train"),
             (2, "3", "three", "test"),
-            Bad(3, "", "too few columns: 1 instead of 2 (in test-00000-of-00001.csv)"),
+            Bad(3, "", "too few columns: 1 instead of 2 (in data/test-00000-of-00001.csv)"),
         ),
         Made(3),
         file_format="dataset",
