@@ -47,6 +47,8 @@ def test_a_column_split_stays_beside_the_splits(tmp_path: Path) -> None:
 
 
 def test_a_refused_row_says_its_file(tmp_path: Path) -> None:
-    source = open_source(make(tmp_path, {"en/train/0.csv": "text\na\n", "en/test/0.csv": "a,b\n1\n"}), (), Asked())
+    source = open_source(
+        make(tmp_path, {"en/train/0.csv": "text\na\n", "en/test/0.csv": "text,b\n1\n"}), ("text",), Asked()
+    )
     [bad] = [row for row in source.rows(lambda _: None) if isinstance(row, Refused)]
     assert bad.reason.endswith("(in en/test/0.csv)")

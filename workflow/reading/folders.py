@@ -103,8 +103,8 @@ def _listed(folder: Path, name: str, names_in: Callable[[Any], Iterable[str]]) -
     try:
         listed = [str(one) for one in names_in(json.loads((folder / name).read_text(encoding="utf-8")))]
     except (ValueError, KeyError, TypeError, RecursionError):
-        listed = [".."]
-    if any(Path(one).name != one for one in listed):
+        listed = [""]
+    if any(one in ("", "..") or Path(one).name != one for one in listed):
         raise RefusedError(f"{folder.name}/{name} cannot be read: save the dataset again.")
     return [folder / one for one in listed]
 
