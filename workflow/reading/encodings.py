@@ -1,6 +1,7 @@
 """In which encoding a text is written: by its marks, by whether it is UTF-8, else by what reads most like a language."""
 
 import codecs
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -30,6 +31,14 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _CANDIDATES = {"cp1252": "windows-1252", "gb18030": "gb18030", "cp932": "shift_jis", "shift_jis": "shift_jis"}
+_CODECS = {"windows-1252": "cp1252", "shift_jis": "cp932", "gb18030": "gb18030"}
+# In Western texts a letter with an accent stands alone among others; in those of two bytes a sign hardly any byte does, and
+# then it is most often one of these, which no Western letter is.
+_HIGH = re.compile(b"[\x80-\xff]+")
+_NO_LATIN = bytes({*range(0x80, 0xA0)} - {0x80, 0x85, 0x91, 0x92, 0x93, 0x94, 0x96, 0x97, 0x99})
+_FULL_WIDTH = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+MOSTLY = 0.8
+LONGEST_CAPITALS = 3
 # A text of 16-bit units whose letters are Latin has a NUL in every other byte.
 FEWEST_NULS = 0.2
 MOST_ODD = 0.01
@@ -124,5 +133,23 @@ def _mostly_utf8(lines: bytes) -> bool:
 def _by_language(lines: bytes) -> str:
     from charset_normalizer import from_bytes
 
+    runs = _HIGH.findall(lines)
+    alone = b"".join(run for run in runs if len(run) == 1)
+    if _share(len(alone), len(runs)) and _share(len(alone.translate(None, _NO_LATIN)), len(alone)):
+        return "windows-1252"
     best = from_bytes(lines, cp_isolation=[*_CANDIDATES], threshold=0.5).best()
-    return _CANDIDATES.get(best.encoding, "windows-1252") if best else "windows-1252"
+    found = _CANDIDATES.get(best.encoding, "windows-1252") if best else "windows-1252"
+    # Capitals with accents are also Japanese letters of half width; but those make longer words.
+    half = found == "shift_jis" and not _FULL_WIDTH.search(lines.decode("cp932", "replace"))
+    found = "windows-1252" if half and len(b"".join(runs)) <= LONGEST_CAPITALS * len(runs) else found
+    return (
+        found if _share(len(runs) - _odd(lines, found), len(runs)) else min(_CODECS, key=lambda one: _odd(lines, one))
+    )
+
+
+def _odd(lines: bytes, encoding: str) -> int:
+    return lines.decode(_CODECS[encoding], "replace").count("\ufffd")
+
+
+def _share(some: int, of: int) -> bool:
+    return some >= MOSTLY * of
