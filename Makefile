@@ -14,7 +14,7 @@ run: $(VENV)/.installed
 	$(BIN)/concord run
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
