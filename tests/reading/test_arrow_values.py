@@ -1,7 +1,10 @@
 """Values that Python cannot hold, or that come in pairs: one costs its own row at most, never the file."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,3 +75,34 @@ def test_numbers_of_class_labels_are_their_names(tmp_path: Path) -> None:
         rows = [row for _, row in arrow_rows.rows(path, ["text", "label", "n"])]
         assert [row.values["label"] for row in rows if isinstance(row, Row)] == ["yes", "no", None, None]
         assert [as_text(row.values["n"]) for row in rows if isinstance(row, Row)] == ["0", "1", "2", "3"]
+
+
+def as_stream(table: Any, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def test_an_arrow_file_that_points_outside_of_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.arrow"
+    as_stream(pa.table({"text": ["one", "two"]}), path)
+    raw, ends = path.read_bytes(), (3).to_bytes(4, "little") + (6).to_bytes(4, "little")
+    assert raw.count(ends) == 1
+    path.write_bytes(raw.replace(ends, (3).to_bytes(4, "little") + (2**30).to_bytes(4, "little")))
+    # In a process of its own: reading on would end this one.
+    script = (
+        "import sys; from pathlib import Path; from workflow.reading import arrow_rows; from workflow.errors import *\n"
+        "try: list(arrow_rows.rows(Path(sys.argv[1]), ['text']))\n"
+        "except RefusedError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("rows.arrow is broken: ")
+
+
+def test_a_text_that_is_not_utf8_costs_its_own_row(tmp_path: Path) -> None:
+    bad = pa.array([b"a", b"\xff", b"c"]).view(pa.string())
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"text": bad}), path)
+    found = [row for _, row in arrow_rows.rows(path, ["text"])]
+    assert [(row.line, isinstance(row, Refused)) for row in found] == [(1, False), (2, True), (3, False)]
+    assert isinstance(found[1], Refused)
+    assert (found[1].field, found[1].reason) == ("text", "text that is not UTF-8")

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -96,9 +96,9 @@ class _readable:  # noqa: N801 - it reads as what it is
             self._file = pa.memory_map(str(self._path))
             if start == b"ARROW1":
                 reader = pa.ipc.open_file(self._file)
-                return reader.schema, ((0, reader.get_batch(n)) for n in range(reader.num_record_batches))
+                return reader.schema, _checked(reader.get_batch(n) for n in range(reader.num_record_batches))
             stream = pa.ipc.open_stream(self._file)
-            return stream.schema, ((0, batch) for batch in stream)
+            return stream.schema, _checked(stream)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise RefusedError(f"{self._path.name} cannot be read: {str(error).splitlines()[0]}") from None
 
@@ -112,6 +112,13 @@ def _parquet_batches(file: Any) -> Iterator[tuple[int, Any]]:
     for batch in file.iter_batches(batch_size=AT_ONCE):
         done += batch.num_rows
         yield 1000 * done // whole, batch
+
+
+def _checked(batches: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Batches whose every offset points into them: one that lies about that ends the process when it is read."""
+    for batch in batches:
+        batch.validate(full=True)
+        yield 0, batch
 
 
 def _records(batch: Any) -> list[tuple[Any, ...]]:
@@ -136,14 +143,16 @@ def _values(column: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Beyond:
-    kind: str
+    reason: str
 
 
 def _value(scalar: Any) -> Any:
     try:
         return scalar.as_py()
+    except UnicodeDecodeError:
+        return _Beyond("text that is not UTF-8")
     except (OverflowError, ValueError):
-        return _Beyond(str(scalar.type))
+        return _Beyond(f"a date, time or span ({scalar.type}) that is out of range: write it as text")
 
 
 def _row(number: int, values: Mapping[str, Any]) -> Row | Refused:
@@ -177,7 +186,7 @@ def _plain(value: Any) -> Any:  # noqa: C901, PLR0911 - one line a type
         # The entries of a map are pairs.
         return [_plain(one) for one in value]
     if isinstance(value, _Beyond):
-        raise ValueError(f"a date, time or span ({value.kind}) that is out of range: write it as text")
+        raise ValueError(value.reason)
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     raise ValueError(f"a value of a kind that Concord does not know ({type(value).__name__})")
