@@ -1,4 +1,4 @@
-"""Some of the corpus in chat: files of every sort are dropped, looked at and imported, and the lots say what the cases say."""
+"""Some of the corpus in chat: files of every sort are dropped and imported, and the lots say what the cases say."""
 
 from pathlib import Path
 
