@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from workflow.errors import RefusedError
 from workflow.reading import arrow_rows
+from workflow.reading.asked import Asked
 from workflow.reading.json_rows import as_text
+from workflow.reading.opening import open_source
 from workflow.reading.rows import Refused, Row
 
 pa = pytest.importorskip("pyarrow")
@@ -106,3 +109,11 @@ def test_a_text_that_is_not_utf8_costs_its_own_row(tmp_path: Path) -> None:
     assert [(row.line, isinstance(row, Refused)) for row in found] == [(1, False), (2, True), (3, False)]
     assert isinstance(found[1], Refused)
     assert (found[1].field, found[1].reason) == ("text", "text that is not UTF-8")
+
+
+def test_a_column_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.arrow"
+    as_stream(pa.table({"texts": ["one"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"texts", b"te\xfft\xff"))
+    with pytest.raises(RefusedError, match="cannot be read"):
+        open_source(path, (), Asked())

@@ -92,13 +92,15 @@ class _readable:  # noqa: N801 - it reads as what it is
         try:
             if start.startswith(b"PAR1"):
                 self._file = pq.ParquetFile(self._path)
-                return self._file.schema_arrow, _parquet_batches(self._file)
+                return _named_in_text(self._file.schema_arrow), _parquet_batches(self._file)
             self._file = pa.memory_map(str(self._path))
             if start == b"ARROW1":
                 reader = pa.ipc.open_file(self._file)
-                return reader.schema, _checked(reader.get_batch(n) for n in range(reader.num_record_batches))
+                return _named_in_text(reader.schema), _checked(
+                    reader.get_batch(n) for n in range(reader.num_record_batches)
+                )
             stream = pa.ipc.open_stream(self._file)
-            return stream.schema, _checked(stream)
+            return _named_in_text(stream.schema), _checked(stream)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise RefusedError(f"{self._path.name} cannot be read: {str(error).splitlines()[0]}") from None
 
@@ -107,11 +109,18 @@ class _readable:  # noqa: N801 - it reads as what it is
             self._file.close()
 
 
+def _named_in_text(schema: Any) -> Any:
+    """The schema. Raises ValueError where the name of a column is not UTF-8, which would show only later."""
+    list(schema.names)
+    return schema
+
+
 def _parquet_batches(file: Any) -> Iterator[tuple[int, Any]]:
     done, whole = 0, max(1, file.metadata.num_rows)
     for batch in file.iter_batches(batch_size=AT_ONCE):
         done += batch.num_rows
-        yield 1000 * done // whole, batch
+        # The number of rows that it says is only what it says.
+        yield min(1000, 1000 * done // whole), batch
 
 
 def _checked(batches: Iterable[Any]) -> Iterator[tuple[int, Any]]:
