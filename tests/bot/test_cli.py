@@ -6,9 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +16,7 @@ from typer.main import get_command
 from bot import cli
 from bot.cli.errors import explain
 from storage.engine import open_store
+from tests.bot.command_line import Concord, runner
 from tests.conftest import KINDS
 from tests.databases import Databases
 from workflow.errors import RefusedError
@@ -33,19 +33,6 @@ people:
 """
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> object:
-        return json.loads(self.out)
-
-
-Concord = Callable[..., Ran]
-
-
 @pytest.fixture
 def concord(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Concord:
     """Runs a command in an empty folder, with its store under ``.concord``."""
@@ -53,19 +40,7 @@ def concord(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.Captu
     for name in ("CONCORD_HOME", "CONCORD_DATABASE_URL", "CONCORD_DEBUG"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["concord", *arguments])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else int(left.code is not None)
-        sys.stdout.flush()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return Ran(code, out, err)
-
-    return run
+    return runner(monkeypatch, capfd)
 
 
 @pytest.fixture
@@ -88,7 +63,7 @@ def test_a_project_is_made_listed_shown_and_changed(concord: Concord, tmp_path: 
     assert "until 2 more join" in made.out
     assert "@ana is looked for" in made.out
     assert concord("project", "list").out == "rte: 0 of 0 items done, 1 people\n"
-    assert concord("project", "show", "rte", "--json").json["labels"][0]["value"] == "yes"  # type: ignore[index]
+    assert concord("project", "show", "rte", "--json").json["labels"][0]["value"] == "yes"
     changed = concord(
         "project",
         "edit",
@@ -101,7 +76,7 @@ def test_a_project_is_made_listed_shown_and_changed(concord: Concord, tmp_path: 
         "@ben=annotator",
         "--json",
     )
-    assert changed.json["project"] == "rte"  # type: ignore[index]
+    assert changed.json["project"] == "rte"
     shown = concord("project", "show", "rte").out
     assert "overlap 2" in shown
     assert "review #rulings" in shown
@@ -119,7 +94,7 @@ def test_what_a_project_says_of_its_imports_is_shown(concord: Concord, tmp_path:
     assert "Steps: html_entities off" in shown
     assert "Filter short: refuse, length min 20" in shown
     assert "Filter contact: flag, personal_data email, phone" in shown
-    assert concord("project", "show", "rte", "--json").json["steps"] == {"html_entities": "off"}  # type: ignore[index]
+    assert concord("project", "show", "rte", "--json").json["steps"] == {"html_entities": "off"}
 
 
 def test_faults_of_a_project_file_are_lines_on_standard_error(concord: Concord, tmp_path: Path) -> None:
@@ -163,14 +138,14 @@ def test_what_goes_wrong_is_said_clearly(project: Concord, arguments: tuple[str,
 def test_people_come_and_go(project: Concord) -> None:
     assert project("people", "rte").out == "  ana [@ana]: annotator, lead\n"
     added = project("people", "rte", "add", "U024BE7LH", "--role", "reviewer", "--json")
-    assert {person["user"]: person["roles"] for person in added.json} == {  # type: ignore[attr-defined]
+    assert {person["user"]: person["roles"] for person in added.json} == {
         "@ana": ["annotator", "lead"],
         "U024BE7LH": ["reviewer"],
     }
     assert "ben [@ben]: annotator" in project("people", "rte", "add", "@ben").out
     assert "ben [@ben]: auditor, manager" in project("people", "rte", "role", "@Ben", "manager", "auditor").out
     assert "ben" not in project("people", "rte", "remove", "@ben").out
-    assert len(project("people", "rte", "list", "--json").json) == 2  # type: ignore[arg-type]
+    assert len(project("people", "rte", "list", "--json").json) == 2
 
 
 def test_an_import_reports_as_one_object(project: Concord, tmp_path: Path) -> None:
@@ -206,7 +181,7 @@ def test_an_import_reports_as_one_object(project: Concord, tmp_path: Path) -> No
 def test_an_import_of_nothing_is_a_failure(project: Concord, tmp_path: Path) -> None:
     assert project("import", "rte", items_file(tmp_path, "id,text\n1,\n")).code == 1
     ran = project("import", "rte", items_file(tmp_path, "id,text\n"), "--json")
-    assert (ran.code, ran.json["rows"], ran.json["refused"]) == (1, 0, [])  # type: ignore[index]
+    assert (ran.code, ran.json["rows"], ran.json["refused"]) == (1, 0, [])
 
 
 def test_a_dry_run_says_all_of_it_and_writes_nothing(project: Concord, tmp_path: Path) -> None:
@@ -214,7 +189,7 @@ def test_a_dry_run_says_all_of_it_and_writes_nothing(project: Concord, tmp_path:
     looked = project("import", "rte", name, "--dry-run", "--json").json
     assert project("items", "rte").out.count("\n") == 1
     done = project("import", "rte", name, "--json").json
-    assert looked == {**done, "lot": None}  # type: ignore[dict-item]
+    assert looked == {**done, "lot": None}
     assert "Nothing was written." in project("import", "rte", name, "--dry-run").out
 
 
@@ -264,7 +239,7 @@ def test_a_lot_is_listed_shown_and_taken_back(
 def test_many_refused_rows_are_counted_and_printed_on_demand(project: Concord, tmp_path: Path) -> None:
     name = items_file(tmp_path, "id,text\n1,fine\n" + "a,b,c\n" * 50)
     assert "... and 30 more" in project("import", "rte", name).out
-    assert len(project("import", "rte", name, "--json").json["refused"]) == 50  # type: ignore[index]
+    assert len(project("import", "rte", name, "--json").json["refused"]) == 50
 
 
 def test_items_go_out_as_they_came_in(project: Concord, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.bot.test_cli import Concord, concord, project  # noqa: F401 - fixtures
+from tests.bot.command_line import Concord
+from tests.bot.test_cli import concord, project  # noqa: F401 - fixtures
 from tests.reading.case import Bad, Case
 from tests.reading.corpus_cases import CASES, path_of
 

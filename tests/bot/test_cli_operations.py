@@ -2,22 +2,20 @@
 
 import csv
 import io
-import json
 import os
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot import cli
 from storage import schema
 from storage.engine import Store, open_store
 from storage.tables import Flag, Outbox, OutboxState, Person, Purpose, Role
+from tests.bot.command_line import Concord, runner
 from tests.builders import NOW, World, add_person, build
 from tests.workflow.clicks import Clicks
 from workflow import outbox
@@ -34,19 +32,6 @@ OPERATIONS = (
 )
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Concord = Callable[..., Ran]
-
-
 @pytest.fixture
 def concord(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Concord:
     """Runs a command, with nobody at the terminal."""
@@ -55,19 +40,7 @@ def concord(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.Captu
     for name in ("CONCORD_HOME", "CONCORD_DEBUG"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["concord", *arguments])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else int(left.code is not None)
-        sys.stdout.flush()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return Ran(code, out, err)
-
-    return run
+    return runner(monkeypatch, capfd)
 
 
 @pytest.fixture

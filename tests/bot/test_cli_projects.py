@@ -6,7 +6,8 @@ import pytest
 import typer
 
 from tests.bot import test_cli
-from tests.bot.test_cli import PROJECT, Concord
+from tests.bot.command_line import Concord
+from tests.bot.test_cli import PROJECT
 
 concord, project = test_cli.concord, test_cli.project
 
@@ -67,7 +68,7 @@ def test_a_file_may_leave_out_what_stays_and_people_are_exactly_those_it_names(
 ) -> None:
     wanted = written(tmp_path, 'channels: {review: "#r2"}\npeople:\n  - {user: "@ben", roles: [annotator]}\n')
     ran = project("project", "edit", "rte", "-f", str(wanted), "--yes", "--json")
-    changed = {one["what"]: (one["before"], one["after"]) for one in ran.json["changed"]}  # type: ignore[index]
+    changed = {one["what"]: (one["before"], one["after"]) for one in ran.json["changed"]}
     assert changed == {
         "channels.review": ("#rte-review", "#r2"),
         "roles of @ben": ([], ["annotator"]),

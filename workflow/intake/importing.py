@@ -14,7 +14,7 @@ from storage.engine import Store
 from storage.tables import LotState
 from workflow import normalise
 from workflow.errors import BusyError, RefusedError
-from workflow.intake import loading, lots, opening, screening, spec, undoing
+from workflow.intake import loading, lots, opening, screening, undoing
 from workflow.intake.changes import OnChange
 from workflow.intake.lots import CHUNK, Report, Written
 from workflow.intake.mapping import KNOWN_ROLES, Mapped, Question, mapped
@@ -27,7 +27,7 @@ from workflow.near.comparison import Comparison
 from workflow.near.similarity import Thresholds
 from workflow.reading.asked import Asked
 from workflow.reading.opening import open_source
-from workflow.reading.rows import Refused
+from workflow.reading.rows import Refused, Row
 from workflow.reading.source import Source
 
 LARGEST_CHUNK = 4_000_000
@@ -50,11 +50,15 @@ class Intake:
     asked: Rules
     mapping: Mapped
     questions: tuple[Question, ...]
-    near: NearSpec
     steps: Counter[str] = field(default_factory=Counter)
     filters: Counter[str] = field(default_factory=Counter)
     position: int = 0
     """How many bytes of the file are read."""
+
+    @property
+    def near(self) -> NearSpec:
+        """What becomes of texts that say nearly the same."""
+        return self.asked.near
 
     @property
     def thresholds(self) -> Thresholds:
@@ -82,9 +86,9 @@ class Intake:
     def _read_to(self, position: int) -> None:
         self.position = position
 
-    def _screened(self, rows: Iterable[object], occurrences: Occurrences) -> Iterator[Candidate | Refused]:
+    def _screened(self, rows: Iterable[Row | Refused], occurrences: Occurrences) -> Iterator[Candidate | Refused]:
         for row in rows:
-            found = screening.screen(row, self.asked, self.mapping)  # type: ignore[arg-type]
+            found = screening.screen(row, self.asked, self.mapping)
             self.filters.update(found.caught)
             if isinstance(found.row, Candidate):
                 self.steps.update(found.row.steps)
@@ -97,11 +101,10 @@ def look(store: Store, project_id: int, path: Path, asked: Asked, columns: Mappi
     """Open a file for a project. Raises RefusedError for one that cannot be read as rows."""
     with store.read() as session:
         rules = screening.rules(session, project_id)
-        near = spec.of_project(session, project_id).near
     source = open_source(path, (*rules.fields, *KNOWN_ROLES), asked)
     mapping = mapped(source.columns, rules.fields, columns)
     doubts = () if asked.header is not None else tuple(Question(HEADER, words) for words in source.doubts)
-    return Intake(source, rules, mapping, (*doubts, *mapping.questions), near)
+    return Intake(source, rules, mapping, (*doubts, *mapping.questions))
 
 
 def import_file(

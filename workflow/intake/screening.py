@@ -31,6 +31,7 @@ class Rules:
     values: Mapping[str, str]
     value_ids: Mapping[str, int]
     off: frozenset[str]
+    near: spec.NearSpec
     filters: filters.Filters
 
 
@@ -93,6 +94,7 @@ def rules(session: Session, project_id: int) -> Rules:
         values={normalise.name(row.value): row.value for row in values},
         value_ids={row.value: row.id for row in values},
         off=asked.off,
+        near=asked.near,
         filters=filters.compiled(asked),
     )
 
