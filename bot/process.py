@@ -30,7 +30,7 @@ from bot.socket_mode import SocketMode
 from handlers import everything
 from handlers.command import Word
 from handlers.desk import Desk
-from jobs.clock import start_clock
+from jobs.clock import make_clock
 from jobs.drop_clock import DropClock
 from jobs.drops import Clerk, DropSettings
 from storage.engine import Store
@@ -139,8 +139,13 @@ def start(
     secret = connection.signing_secret if connection.http is not None else None
     app = build_app(installation, carrier, signing_secret=secret, base_url=connection.api_url)
     drops = _drops(store, client, installation, clock, sender.nudge, drop_settings or DropSettings())
+    stopped = threading.Event()
+    ticking = make_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
     everything.register(
-        Desk(app, store, carrier, clock, drops.nudge), words, who_makes=who_makes, us=installation.bot_user_id
+        Desk(app, store, carrier, clock, drops.nudge, ticking.look_at_guidelines),
+        words,
+        who_makes=who_makes,
+        us=installation.bot_user_id,
     )
     watched = _watch(store, clock, sender, carrier, in_hand) if connection.is_watched else None
     door = _door(connection, app, clicks, in_hand, watched)
@@ -148,9 +153,10 @@ def start(
     door.start()
     sender.start()
     drops.start()
-    stopped = threading.Event()
-    scheduler = start_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
-    return Concord(store, installation, carrier, sender, scheduler, door, wire, drops, status, status_port, stopped)
+    ticking.scheduler.start()
+    return Concord(
+        store, installation, carrier, sender, ticking.scheduler, door, wire, drops, status, status_port, stopped
+    )
 
 
 def _drops(

@@ -21,6 +21,7 @@ from handlers.click import Click
 from storage.engine import Store
 from workflow import drops, outbox
 from workflow.errors import RefusedError
+from workflow.guidelines import waiting
 
 __all__ = ["Click", "Desk", "EventHandler", "Handler"]
 
@@ -44,6 +45,7 @@ class Desk:
     answers: Answers
     clock: Callable[[], datetime]
     nudge_drops: Callable[[], None] = lambda: None
+    nudge_guidelines: Callable[[], None] = lambda: None
     _actions: dict[str, Handler] = field(default_factory=dict)
     _patterns: list[tuple[re.Pattern[str], Handler]] = field(default_factory=list)
     _submissions: dict[str, Handler] = field(default_factory=dict)
@@ -140,17 +142,19 @@ class Desk:
             return [refuse(refused)]
 
     def _commit(self, work: Callable[[Session], Answer | Iterable[Answer] | None]) -> list[Answer]:
-        """One transaction; afterwards the sender looks, and who works on dropped files, where there is something."""
+        """One transaction; afterwards the sender looks, and the clock, where there is something for them."""
 
-        def whole(session: Session) -> tuple[list[Answer], bool, bool]:
+        def whole(session: Session) -> tuple[list[Answer], bool, bool, bool]:
             answers = _listed(work(session))
-            return answers, outbox.said(session), drops.waits(session)
+            return answers, outbox.said(session), drops.waits(session), waiting.waits(session)
 
-        answers, said, dropped = self.store.transact(whole)
+        answers, said, dropped, guideline = self.store.transact(whole)
         if said:
             self.answers.nudge_sender()
         if dropped:
             self.nudge_drops()
+        if guideline:
+            self.nudge_guidelines()
         return answers
 
     def _modal_response(self, shaping: Errors | UpdateView | OpenView | None) -> dict[str, Any]:

@@ -210,19 +210,17 @@ def _by(session: Session, drop: FileDrop) -> str:
 def _standing(session: Session, drop: FileDrop) -> str:
     """How far a file has come, for somebody who pressed what is not there any more."""
     by = _by(session, drop)
-    match drop.state:
-        case DropState.NEW:
-            return "Concord is looking at this file: wait until the card shows what it found."
-        case DropState.READY:
-            return "This file was looked at anew meanwhile: see what the card says now."
-        case DropState.ASKED:
-            return (
-                f"{by} asked for the import already, and an import under way cannot be cancelled. Once it is done, it "
-                "can be undone as long as nothing of it was labelled: the card will say how."
-            )
-        case DropState.IMPORTED:
-            return f"{by} had this file imported: lot {drop.lot_id}. concord lots undo {drop.lot_id} takes it back."
-        case DropState.CANCELLED:
-            return f"{by} cancelled this file. Drop it once more to have it imported after all."
-        case DropState.REFUSED:
-            return f"Concord could not take this file: {drop.problem}"
+    return {
+        DropState.NEW: "Concord is looking at this file: wait until the card shows what it found.",
+        DropState.READY: "This file was looked at anew meanwhile: see what the card says now.",
+        DropState.ASKED: (
+            f"{by} asked for the import already, and an import under way cannot be cancelled. Once it is done, it can be "
+            "undone as long as nothing of it was labelled: the card will say how."
+        ),
+        DropState.IMPORTED: (
+            f"{by} had this file imported: lot {drop.lot_id}. concord lots undo {drop.lot_id} takes it back."
+        ),
+        DropState.CANCELLED: f"{by} cancelled this file. Drop it once more to have it imported after all.",
+        DropState.GUIDELINE: "This file is a guideline, and has become the draft of a proposal.",
+        DropState.REFUSED: f"Concord could not take this file: {drop.problem}",
+    }[drop.state]

@@ -84,14 +84,23 @@ def acceptance(typed: str) -> str:
 
 def duration(typed: Any) -> Any:
     """Seconds from ``90m``, ``24h`` or ``2d``."""
+    return _seconds(typed, SHORTEST_HOLD, "1m")
+
+
+def grace(typed: Any) -> Any:
+    """The same, or ``0``."""
+    return _seconds(f"{typed}m" if str(typed).strip() == "0" else typed, 0, "0")
+
+
+def _seconds(typed: Any, least: int, least_typed: str) -> Any:
     if not isinstance(typed, str):
         return typed
     found = _DURATION.fullmatch(typed.strip())
     if not found:
         raise fault(f"{typed!r} is no time span: write minutes, hours or days such as 90m, 24h or 2d")
     seconds = int(found[1]) * _SECONDS[found[2]]
-    if not SHORTEST_HOLD <= seconds <= LONGEST_HOLD:
-        raise fault(f"{typed!r} is out of bounds: from 1m to 30d")
+    if not least <= seconds <= LONGEST_HOLD:
+        raise fault(f"{typed!r} is out of bounds: from {least_typed} to 30d")
     return seconds
 
 

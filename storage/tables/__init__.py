@@ -2,6 +2,20 @@
 
 from storage.tables.columns import plain
 from storage.tables.drops import DropState, FileDrop
+from storage.tables.guideline import (
+    Acknowledgement,
+    ChangeKind,
+    Decision,
+    Example,
+    Guideline,
+    GuidelineEffect,
+    LabelMove,
+    Proposal,
+    ProposalState,
+    Requeue,
+    RequeueState,
+    Verdict,
+)
 from storage.tables.item import Item, ItemState, Lot, LotState, Queue, QueueCursor, RefusedRow
 from storage.tables.labelling import (
     Assignment,
@@ -21,7 +35,6 @@ from storage.tables.messages import Card, Lane, Outbox, OutboxKind, OutboxState
 from storage.tables.near import NearBand, NearPair, NearState
 from storage.tables.project import (
     Channel,
-    Guideline,
     LabelValue,
     Level,
     Member,
@@ -35,23 +48,29 @@ from storage.tables.project import (
 from storage.tables.records import Claim, Digest, History
 
 __all__ = [
+    "Acknowledgement",
     "Assignment",
     "Batch",
     "Card",
+    "ChangeKind",
     "Channel",
     "Claim",
+    "Decision",
     "Digest",
     "DropState",
     "Escalation",
     "EscalationReason",
     "EscalationState",
+    "Example",
     "FileDrop",
     "Flag",
     "Guideline",
+    "GuidelineEffect",
     "History",
     "Item",
     "ItemState",
     "Label",
+    "LabelMove",
     "LabelValue",
     "Lane",
     "Level",
@@ -70,13 +89,18 @@ __all__ = [
     "Place",
     "PriorLabel",
     "Project",
+    "Proposal",
+    "ProposalState",
     "Purpose",
     "Queue",
     "QueueCursor",
     "RefusedRow",
+    "Requeue",
+    "RequeueState",
     "Role",
     "Ruling",
     "SkipRule",
+    "Verdict",
     "Workspace",
     "plain",
 ]

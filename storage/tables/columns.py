@@ -42,6 +42,11 @@ def document(**field: Any) -> Any:
     return Field(sa_type=JSON, **field)
 
 
+def maybe_document() -> Any:
+    """The same where there may be none: NULL then, which a statement can ask for."""
+    return Field(default=None, nullable=True, sa_type=JSON(none_as_null=True))
+
+
 def big(**field: Any) -> Any:
     """An integer that may pass 2**31."""
     return Field(sa_type=BigInteger, **field)

@@ -13,6 +13,7 @@ class DropState(StrEnum):
     """How far a dropped file has come.
 
     ``new`` and ``asked`` wait for the clock (to be looked at, to be imported); ``ready`` waits for a lead.
+    ``guideline``: it is a guideline, and has become the draft of a proposal.
     """
 
     NEW = "new"
@@ -21,6 +22,7 @@ class DropState(StrEnum):
     IMPORTED = "imported"
     CANCELLED = "cancelled"
     REFUSED = "refused"
+    GUIDELINE = "guideline"
 
 
 class FileDrop(SQLModel, table=True):

@@ -57,6 +57,8 @@ class Batch(SQLModel, table=True):
     """Items that a person works through in one card.
 
     ``focus`` is the position that *Back* chose, in force while ``focus_us`` is later than every answer in the batch.
+    Labels of the batch are given under the version ``guideline_id`` (None: the project's), and not while it is paused: until
+    its owner has acknowledged the version ``paused_for``.
     """
 
     __table_args__ = (Index("ix_batch_person", "person_id", "project_id"),)
@@ -65,6 +67,8 @@ class Batch(SQLModel, table=True):
     project_id: int = reference("project.id")
     person_id: int = reference("person.id")
     origin: Origin = choice(Origin, default=Origin.ASKED)
+    guideline_id: int | None = reference("guideline.id", nullable=True)
+    paused_for: int | None = reference("guideline.id", nullable=True)
     size: int = 0
     focus: int | None = None
     focus_us: int = big(default=0)

@@ -25,6 +25,7 @@ class OutboxKind(StrEnum):
     EPHEMERAL = "ephemeral"
     CHART = "chart"
     FILE = "file"
+    PIN = "pin"
 
 
 class OutboxState(StrEnum):

@@ -1,4 +1,4 @@
-"""Projects: the label schema, the people and their roles, the channels, the guideline."""
+"""Projects: the label schema, the people and their roles, the channels."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -58,7 +58,8 @@ class Project(SQLModel, table=True):
 
     ``overlap_after`` and ``stranded_after`` are the last item that a changed overlap, or a look for items that nobody may
     take any more, has come to; None when there is nothing to do. ``intake`` is what the project file says of imports
-    (near duplicates, steps, filters, columns), as ``workflow.intake.spec`` reads it.
+    (near duplicates, steps, filters, columns), as ``workflow.intake.spec`` reads it; ``guidelines`` what it says of new
+    guideline versions, as ``workflow.guidelines.rules`` reads it.
     """
 
     id: int | None = identity()
@@ -78,6 +79,7 @@ class Project(SQLModel, table=True):
     overlap_after: int | None = big(default=None)
     stranded_after: int | None = big(default=None)
     intake: dict[str, Any] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    guidelines: dict[str, Any] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
     version: int = 1
     created_at: datetime
 
@@ -132,17 +134,3 @@ class Member(SQLModel, table=True):
     person_id: int = reference("person.id", primary_key=True, index=True)
     role: Role = choice(Role, primary_key=True)
     since: datetime
-
-
-class Guideline(SQLModel, table=True):
-    """A version of a project's guideline, in Markdown."""
-
-    __table_args__ = (UniqueConstraint("project_id", "major", "minor"),)
-
-    id: int | None = identity()
-    project_id: int = reference("project.id")
-    major: int
-    minor: int
-    markdown: str
-    by_id: int | None = reference("person.id", nullable=True)
-    at: datetime

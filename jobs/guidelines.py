@@ -1,0 +1,28 @@
+"""What guidelines leave to the clock: counting impacts, bringing versions into effect, asking people, relabelling."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from storage.engine import Store
+
+log = structlog.get_logger()
+
+Step = Callable[[Store, datetime], int]
+"""Does what is due, each thing in a transaction of its own of at most 1,000 rows; how many things it did."""
+
+STEPS: tuple[Step, ...] = ()
+
+
+def keep_up(store: Store, now: datetime, nudge: Callable[[], None] = lambda: None) -> int:
+    """Do what is due, step by step; how much was done. A step that fails leaves the others alone."""
+    done = 0
+    for step in STEPS:
+        try:
+            done += step(store, now)
+        except Exception:
+            log.exception("guideline step failed", step=step.__name__)
+    if done:
+        nudge()
+    return done

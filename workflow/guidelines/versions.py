@@ -1,0 +1,108 @@
+"""The versions of a project's guideline: which is in force, what it is called, finding one by its number."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from storage.tables import ChangeKind, Guideline, Person, Project, Proposal
+from workflow.errors import RefusedError
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version as lists show it. ``kind``, ``summary`` and ``by`` are empty where no proposal led to it."""
+
+    id: int
+    major: int
+    minor: int
+    at: datetime
+    kind: ChangeKind | None
+    summary: str
+    by: str
+
+    @property
+    def number(self) -> str:
+        """``2.0``."""
+        return f"{self.major}.{self.minor}"
+
+
+def current(session: Session, project_id: int) -> Guideline:
+    """The version in force."""
+    found: Guideline = session.execute(
+        select(Guideline)
+        .join(Project, col(Project.guideline_id) == col(Guideline.id))
+        .where(col(Project.id) == project_id)
+    ).scalar_one()
+    return found
+
+
+def listed(session: Session, project_id: int) -> list[Version]:
+    """All versions, the newest first."""
+    rows = session.execute(
+        select(
+            col(Guideline.id),
+            col(Guideline.major),
+            col(Guideline.minor),
+            col(Guideline.at),
+            col(Proposal.kind),
+            col(Proposal.summary),
+            col(Person.name),
+        )
+        .select_from(Guideline)
+        .outerjoin(Proposal, col(Proposal.guideline_id) == col(Guideline.id))
+        .outerjoin(Person, col(Person.id) == col(Guideline.by_id))
+        .where(col(Guideline.project_id) == project_id)
+        .order_by(col(Guideline.id).desc())
+    )
+    return [Version(row.id, row.major, row.minor, row.at, row.kind, row.summary or "", row.name or "") for row in rows]
+
+
+def find(session: Session, project_id: int, number: str) -> Guideline:
+    """A version by its number, such as ``1.2``. Raises RefusedError naming those that there are."""
+    read = re.fullmatch(r"v?(\d{1,6})\.(\d{1,6})", number.strip())
+    if read:
+        found: Guideline | None = session.execute(
+            select(Guideline).where(
+                col(Guideline.project_id) == project_id,
+                col(Guideline.major) == int(read[1]),
+                col(Guideline.minor) == int(read[2]),
+            )
+        ).scalar_one_or_none()
+        if found is not None:
+            return found
+    there = ", ".join(version.number for version in listed(session, project_id)[:20])
+    raise RefusedError(f"There is no guideline version {number[:40]!r}. There is {there}.")
+
+
+def next_number(before: Guideline, kind: ChangeKind) -> tuple[int, int]:
+    """(major, minor) of the version after ``before``: a clarification raises the minor, anything else the major one."""
+    if kind is ChangeKind.CLARIFICATION:
+        return before.major, before.minor + 1
+    return before.major + 1, 0
+
+
+def add(
+    session: Session,
+    before: Guideline,
+    kind: ChangeKind,
+    markdown: str,
+    by: int | None,
+    now: datetime,
+    held_from: datetime | None,
+) -> int:
+    """Store the version after ``before``; its id. The caller holds the project under lock, and puts it in force."""
+    major, minor = next_number(before, kind)
+    row = {
+        "project_id": before.project_id,
+        "major": major,
+        "minor": minor,
+        "markdown": markdown,
+        "by_id": by,
+        "at": now,
+        "held_from": held_from,
+    }
+    made: int = session.execute(insert(Guideline).values(**row).returning(col(Guideline.id))).scalar_one()
+    return made
