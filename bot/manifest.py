@@ -15,6 +15,7 @@ SCOPES = {
     "groups:read": "find private channels that it was invited to",
     "im:history": "the same in direct messages",
     "im:write": "write to people directly",
+    "pins:write": "keep the announcement of the guideline in force at the top of a channel",
     "users:read": "know people's names and zones, and who has left",
     "users:read.email": "find people whom a project names by e-mail",
 }

@@ -87,6 +87,14 @@ def put(
     session.info[_SAID] = True
 
 
+def pin(session: Session, now: datetime, to: To, head: str, place: str) -> None:
+    """Pin the message of the row with the key ``head``; it takes the place of what was last pinned under ``place``, a name."""
+    put(
+        session, now, f"pin:{head}", "pin", to, {},
+        lane=Lane.URGENT, kind=OutboxKind.PIN, subject=place, thread_key=head,
+    )  # fmt: skip
+
+
 def rewrite(session: Session, now: datetime, kind: str, subject_id: int, version: int, template: str) -> None:
     """Rewrite every copy of a card from the store, once per version; a copy not yet posted will show the truth anyway."""
     row: dict[str, Any] = {

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sender import attached, cards, chart, lookup, rows
+from bot.sender import attached, cards, chart, lookup, pins, rows
 from bot.sender.delivery import CallFailedError, Delivery
 from bot.sender.job import Job, NotNowError, PointlessError, UndeliverableError
 from storage.tables import Card, OutboxKind
@@ -95,15 +95,15 @@ def deliver_file(delivery: Delivery, job: Job) -> None:
         _post(delivery, job, job.context)
 
 
+def settle_again(delivery: Delivery, job: Job) -> None:
+    """Doing it once more does no harm, now that the first attempt cannot come after it any more."""
+    _send_again(delivery, job)
+
+
 def settle_post(delivery: Delivery, job: Job) -> None:
     """Look for the message; only where it did not arrive may it be sent again."""
     if not _found(delivery, job):
         _send_again(delivery, job)
-
-
-def settle_update(delivery: Delivery, job: Job) -> None:
-    """Writing the present truth once more does no harm, now that the first attempt cannot come after it any more."""
-    _send_again(delivery, job)
 
 
 def settle_ephemeral(_delivery: Delivery, _job: Job) -> None:
@@ -129,10 +129,11 @@ def settle_file(delivery: Delivery, job: Job) -> None:
 
 RULES: Mapping[OutboxKind, Rule] = {
     OutboxKind.POST: Rule("chat.postMessage", deliver_post, settle_post, "conversations.history"),
-    OutboxKind.UPDATE: Rule("chat.update", deliver_update, settle_update),
+    OutboxKind.UPDATE: Rule("chat.update", deliver_update, settle_again),
     OutboxKind.EPHEMERAL: Rule("chat.postEphemeral", deliver_ephemeral, settle_ephemeral),
     OutboxKind.CHART: Rule("chat.postMessage", deliver_chart, settle_chart, "conversations.history"),
     OutboxKind.FILE: Rule("files.completeUploadExternal", deliver_file, settle_file, "files.info"),
+    OutboxKind.PIN: Rule("pins.add", pins.pin, settle_again),
 }
 
 

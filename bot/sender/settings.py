@@ -13,8 +13,8 @@ class Rate:
 
 
 def slack_rates() -> dict[str, Rate]:
-    """A little under what Slack allows: posting several hundred a minute, T3 50, T4 100 a minute."""
-    third, fourth = Rate(1.2, 10), Rate(0.6, 20)
+    """A little under what Slack allows: posting several hundred a minute, T2 20, T3 50, T4 100 a minute."""
+    second, third, fourth = Rate(3.0, 4), Rate(1.2, 10), Rate(0.6, 20)
     return {
         "chat.postMessage": Rate(0.2, 10),
         "chat.postEphemeral": fourth,
@@ -25,6 +25,8 @@ def slack_rates() -> dict[str, Rate]:
         "files.getUploadURLExternal": fourth,
         "files.completeUploadExternal": fourth,
         "files.info": fourth,
+        "pins.add": second,
+        "pins.remove": second,
     }
 
 

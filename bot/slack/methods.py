@@ -20,6 +20,8 @@ METHODS: dict[str, tuple[str, ...]] = {
     "files.completeUploadExternal": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),
     "files.info": ("files:read",),
+    "pins.add": ("pins:write",),
+    "pins.remove": ("pins:write",),
     "users.list": ("users:read", "users:read.email"),
     "views.open": (),
     "views.publish": (),

@@ -71,6 +71,8 @@ class FakeSlack:
     ephemerals: list[Json] = field(default_factory=list)
     files: dict[str, Json] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    pinned: list[tuple[str, str]] = field(default_factory=list)
+    most_pins: int = 100
     calls: list[tuple[datetime, str, str | None]] = field(default_factory=list)
     late: list[tuple[datetime, Callable[[], Any]]] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -185,6 +187,24 @@ class FakeSlack:
     def chat_postEphemeral(self, args: Json) -> Json:
         self.ephemerals.append(args)
         return {"message_ts": self._ts()}
+
+    def pins_add(self, args: Json) -> Json:
+        pin = (args["channel"], args["timestamp"])
+        if pin not in [(message.channel, message.ts) for message in self.messages]:
+            return {"error": "message_not_found"}
+        if pin in self.pinned:
+            return {"error": "already_pinned"}
+        if len(self.pinned) >= self.most_pins:
+            return {"error": "too_many_pins"}
+        self.pinned.append(pin)
+        return {}
+
+    def pins_remove(self, args: Json) -> Json:
+        pin = (args["channel"], args["timestamp"])
+        if pin not in self.pinned:
+            return {"error": "no_pin"}
+        self.pinned.remove(pin)
+        return {}
 
     def conversations_open(self, args: Json) -> Json:
         return {"channel": {"id": f"D{args['users']}"}}
