@@ -88,7 +88,7 @@ def put(
 
 
 def pin(session: Session, now: datetime, to: To, head: str, place: str) -> None:
-    """Pin the message of the row with the key ``head``; it takes the place of what was last pinned under ``place``, a name."""
+    """Pin the message of the row with the key ``head``, in place of what was last pinned under the name ``place``."""
     put(
         session, now, f"pin:{head}", "pin", to, {},
         lane=Lane.URGENT, kind=OutboxKind.PIN, subject=place, thread_key=head,
