@@ -157,8 +157,8 @@ def _routes() -> list[BaseRoute]:
         Route("/client/upload", files.upload, methods=["POST"]),
         Route("/client/file_change", files.change, methods=["POST"]),
     ]
-    for name, run in {"bootstrap": seeing.bootstrap, "view": seeing.overview, "messages": seeing.messages}.items():
-        routes.append(Route(f"/client/{name}", run))
+    seen = {"bootstrap": seeing.bootstrap, "view": seeing.overview, "messages": seeing.messages, "pins": seeing.pins}
+    routes += [Route(f"/client/{name}", run) for name, run in seen.items()]
     for name in ("read", "message", "command", "submit", "close", "home", "options", "forge"):
         routes.append(Route(f"/client/{name}", getattr(acting, name), methods=["POST"]))
     arranged = {"seed": arranging.apply_seed} | {n: getattr(arranging, n) for n in ("user", "channel", "members")}

@@ -34,6 +34,7 @@ class Workspace:
         self.messages: dict[str, dict[str, Message]] = defaultdict(dict)
         self.order: dict[str, list[str]] = defaultdict(list)
         self.threads: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.pins: dict[str, set[str]] = defaultdict(set)
         self.ephemerals: dict[tuple[str, str], dict[str, Message]] = defaultdict(dict)
         self.views: dict[str, View] = {}
         self.homes: dict[str, str] = {}
@@ -82,6 +83,8 @@ class Workspace:
     def _index(self, message: Message) -> None:
         self.clock.passed(message.ts)
         self.messages[message.channel][message.ts] = message
+        if message.pinned:
+            self.pins[message.channel].add(message.ts)
         if message.thread_ts and message.thread_ts != message.ts:
             bisect.insort(self.threads[message.channel, message.thread_ts], message.ts)
         else:
@@ -134,6 +137,7 @@ class Workspace:
             self.messages[new][message.ts] = message
             self.save_message(message)
         self.order[new] = self.order.pop(old, [])
+        self.pins[new] = self.pins.pop(old, set())
         for thread in [key for key in self.threads if key[0] == old]:
             self.threads[new, thread[1]] = self.threads.pop(thread)
         for _, user in [key for key in self.ephemerals if key[0] == old]:
@@ -184,12 +188,20 @@ class Workspace:
         if not message.only_for:
             self.store.put("message", f"{message.channel}/{message.ts}", message)
 
+    def pin(self, message: Message, *, pinned: bool) -> None:
+        """Pin a message to its conversation, or take it down."""
+        message.pinned = pinned
+        here = self.pins[message.channel]
+        (here.add if pinned else here.discard)(message.ts)
+        self.save_message(message)
+
     def drop_message(self, message: Message) -> None:
         """Delete a message; its replies stay."""
         if message.only_for:
             self.ephemerals[message.channel, message.only_for].pop(message.ts, None)
             return
         del self.messages[message.channel][message.ts]
+        self.pins[message.channel].discard(message.ts)
         in_thread = message.thread_ts and message.thread_ts != message.ts
         listed = self.threads[message.channel, message.thread_ts or ""] if in_thread else self.order[message.channel]
         place = bisect.bisect_left(listed, message.ts)
@@ -265,6 +277,7 @@ class Workspace:
             self.messages,
             self.order,
             self.threads,
+            self.pins,
             self.ephemerals,
             self.views,
             self.homes,

@@ -39,7 +39,8 @@ def add_reaction(sim: Simulator, args: Json) -> Json:
         known["count"] += 1
     else:
         message.reactions.append({"name": name, "users": [bot], "count": 1})
-    _keep(sim, message)
+    sim.workspace.save_message(message)
+    _tell(sim, message)
     return {}
 
 
@@ -49,15 +50,25 @@ def add_pin(sim: Simulator, args: Json) -> Json:
     message = _message(sim, args)
     if message.pinned:
         raise SlackError("already_pinned")
-    if sum(one.pinned for one in sim.workspace.messages[message.channel].values()) >= PINS:
+    if len(sim.workspace.pins[message.channel]) >= PINS:
         raise SlackError("too_many_pins")
-    message.pinned = True
-    _keep(sim, message)
+    sim.workspace.pin(message, pinned=True)
+    _tell(sim, message)
     return {}
 
 
-def _keep(sim: Simulator, message: Message) -> None:
-    sim.workspace.save_message(message)
+@method("pins.remove", scope="pins:write", tier=2)
+def remove_pin(sim: Simulator, args: Json) -> Json:
+    """A message is not pinned any more."""
+    message = _message(sim, args)
+    if not message.pinned:
+        raise SlackError("no_pin")
+    sim.workspace.pin(message, pinned=False)
+    _tell(sim, message)
+    return {}
+
+
+def _tell(sim: Simulator, message: Message) -> None:
     place = sim.workspace.channels[message.channel]
     sim.live.tell(place.members, "message", channel=message.channel, ts=message.ts, thread_ts=message.thread_ts)
 

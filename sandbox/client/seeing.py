@@ -80,6 +80,7 @@ def _channel(sim: Simulator, user: User, place: Channel) -> Json:
         "is_private": place.is_private,
         "is_archived": place.is_archived,
         "bot": sim.workspace.bot.user_id in place.members,
+        "pins": len(sim.workspace.pins.get(place.id, ())),
         "unread": len(fresh),
         "mention": any(call in message.text for message in fresh for call in calls),
         "last_ts": _last(sim, place),
@@ -124,6 +125,16 @@ async def messages(request: Request) -> Response:
     rows.sort(key=lambda one: one.ts)
     shown = [message(sim, user, one) for one in rows]
     return JsonAnswer({"messages": shown, "has_more": end > limit})
+
+
+async def pins(request: Request) -> Response:
+    """The pinned messages of a conversation, the newest first."""
+    sim: Simulator = request.app.state.sim
+    user = asking.person(sim, request.query_params.get("user"))
+    place = asking.place(sim, user, request.query_params.get("channel"))
+    known = sim.workspace.messages[place.id]
+    pinned = sorted(sim.workspace.pins.get(place.id, ()), reverse=True)
+    return JsonAnswer({"messages": [message(sim, user, known[ts]) for ts in pinned]})
 
 
 def message(sim: Simulator, user: User, said: Message) -> Json:

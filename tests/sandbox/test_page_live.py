@@ -208,3 +208,26 @@ def test_what_is_said_while_the_page_opens_is_not_missed(workspace: Workspace, c
 def said_before(workspace: Workspace, channel: str, socket: WebSocketRoute) -> None:
     workspace.say("ben", "said in the gap", channel=channel)
     socket.connect_to_server()
+
+
+def test_a_pinned_message_is_marked_and_found_from_the_top_of_the_channel(
+    web: WebClient, workspace: Workspace, look: Look
+) -> None:
+    rte = workspace.channel("rte")
+    ts = web.chat_postMessage(channel=rte, text="Guideline 2.0 is in force")["ts"]
+    for number in range(60):
+        workspace.say("ben", f"talk {number}", channel=rte)
+    tab = look("ana", channel=rte)
+    expect(tab.get_by_text("talk 59")).to_be_visible()
+    expect(tab.locator(".pins")).to_be_hidden()
+    web.pins_add(channel=rte, timestamp=ts)
+    tab.get_by_role("button", name="1 pinned message in #rte").click()
+    shot = tab.get_by_role("menuitem", name="Guideline 2.0 is in force")
+    expect(shot).to_contain_text("Concord")
+    shot.click()
+    pinned = tab.locator(f"[data-ts='{ts}']")
+    expect(pinned).to_be_in_viewport()
+    expect(pinned.locator(".message-note")).to_have_text("Pinned")
+    web.pins_remove(channel=rte, timestamp=ts)
+    expect(tab.locator(".pins")).to_be_hidden()
+    expect(pinned.locator(".message-note")).to_have_count(0)

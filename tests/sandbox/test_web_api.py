@@ -295,6 +295,10 @@ def test_reactions_pins_bookmarks(client: WebClient, workspace: Workspace) -> No
     assert workspace.call("reactions.add", channel=channel, timestamp=ts, name="eyes")["error"] == "already_reacted"
     client.pins_add(channel=channel, timestamp=ts)
     assert workspace.call("pins.add", channel=channel, timestamp=ts)["error"] == "already_pinned"
+    assert [one["pins"] for one in workspace.view("ana")["channels"] if one["id"] == channel] == [1]
+    client.pins_remove(channel=channel, timestamp=ts)
+    assert workspace.call("pins.remove", channel=channel, timestamp=ts)["error"] == "no_pin"
+    assert workspace.get("/client/pins", user=workspace.user("ana"), channel=channel)["messages"] == []
     client.bookmarks_add(channel_id=channel, title="Guide", type="link", link="https://example.com/")
     assert [one["title"] for one in client.bookmarks_list(channel_id=channel)["bookmarks"]] == ["Guide"]
 

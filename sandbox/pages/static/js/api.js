@@ -4,6 +4,8 @@ export const bootstrap = () => get("/client/bootstrap");
 export const view = (user) => get("/client/view", { user });
 export const messages = (query) => get("/client/messages", query);
 
+export const pins = (query) => get("/client/pins", query);
+
 export const read = (body) => post("/client/read", body);
 export const send = (body) => post("/client/message", body);
 export const command = (body) => post("/client/command", body);

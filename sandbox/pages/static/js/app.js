@@ -9,6 +9,7 @@ import { coalesce, listen } from "./live.js";
 import { createModals } from "./modal.js";
 import { createPane } from "./pane.js";
 import { showPerson } from "./person.js";
+import { showPins } from "./pins.js";
 import { showSidebar, unreadTotal } from "./sidebar.js";
 import { appConversation, channelOf, nameOf, readAddress, remember, state, takeBootstrap, writeAddress } from "./state.js";
 import { inWords, SAID_IN_CHANNEL } from "./surface.js";
@@ -55,6 +56,7 @@ function showView() {
   modals.show(state.view.modals ?? []);
   if (pane && state.place && shapeOf(state.place) !== paneShape) { openPane(state.place); return; }
   if (pane?.id === "home") pane.refresh();
+  showPins(stage.querySelector("[data-pins]"));
   const waiting = unreadTotal();
   const place = state.place?.kind === "home" ? "App Home" : nameOfPlace(channelOf(state.place?.id));
   document.title = `${waiting ? `(${waiting}) ` : ""}${place} · ${state.team.name}`;
@@ -120,9 +122,15 @@ function openPane(place) {
   paneShape = shapeOf(place);
   pane = place.kind === "home"
     ? createHome({ header: appHeader("home", go) })
-    : createPane({ id: place.id, header: headerOf(place.id, go), closed: closedReason(channelOf(place.id)), onThread: (ts) => { openThread(ts); writeAddress({ push: true }); thread.composer.focus(); }, onRead: (id) => forgetUnread(id) });
+    : createPane({ id: place.id, header: headerOf(place.id, go, { onPin: (pin) => reveal(place.id, pin) }), closed: closedReason(channelOf(place.id)), onThread: (ts) => { openThread(ts); writeAddress({ push: true }); thread.composer.focus(); }, onRead: (id) => forgetUnread(id) });
   replace(stage, pane.node);
   pane.open().catch((problem) => { console.warn(problem); toast("These messages could not be fetched."); });
+}
+
+/** A pinned message: in its place among the others, or in its thread. */
+async function reveal(channel, { id, thread: ts }) {
+  if (await pane?.reveal(id)) return;
+  if (state.place?.id === channel && ts) { openThread(ts); writeAddress({ push: true }); }
 }
 
 function openThread(ts) {

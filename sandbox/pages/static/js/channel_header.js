@@ -5,18 +5,19 @@ import { avatar } from "./avatar.js";
 import { confirmed } from "./confirm.js";
 import { h, icon } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { drawPins } from "./pins.js";
 import { appConversation, channelOf, nameOf, state } from "./state.js";
 import { inWords } from "./surface.js";
 
-/** `go` takes a place, {kind, id}. */
-export function headerOf(id, go) {
+/** `go` takes a place, {kind, id}; `onPin` the ts of a pinned message. */
+export function headerOf(id, go, { onPin }) {
   const channel = channelOf(id);
   if (channel?.user?.is_bot) return appHeader("messages", go, channel);
   const sign = channel?.user ? avatar(channel.user, { size: "avatar-small" }) : icon(channel?.is_private ? "lock" : "hash");
   const title = channel?.user && state.users.get(channel.user.id)?.title;
   return h("header", { class: "pane-header" },
     h("h2", { class: "pane-title" }, sign, h("span", { dir: "auto" }, channel?.user ? nameOf(channel.user) : channel?.name ?? "Conversation"), title && h("small", { dir: "auto" }, title)),
-    channel?.name && tools(channel));
+    channel?.name && tools(channel, onPin));
 }
 
 export function appHeader(tab, go, channel = appConversation()) {
@@ -35,11 +36,11 @@ export function closedReason(channel) {
   return null;
 }
 
-function tools(channel) {
+function tools(channel, onPin) {
   const app = state.app?.name ?? "the app";
   const add = !channel.bot && !channel.is_archived && h("button", { type: "button", class: "button button-small", onclick: () => run(channel, `/invite ${state.app.user_id}`) }, icon("plus"), `Add ${app}`);
   const more = h("button", { type: "button", class: "icon-button", title: "Channel", "aria-label": `What to do with #${channel.name}`, "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu({ anchor: more, label: `Channel ${channel.name}`, choices: choicesOf(channel, app), onPick: ({ act }) => act() }) }, icon("more"));
-  return h("div", { class: "pane-tools" }, channel.is_archived && h("span", { class: "pane-note" }, "archived"), add, more);
+  return h("div", { class: "pane-tools" }, drawPins(channel.id, onPin), channel.is_archived && h("span", { class: "pane-note" }, "archived"), add, more);
 }
 
 function choicesOf(channel, app) {

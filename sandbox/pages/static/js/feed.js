@@ -61,13 +61,24 @@ export function createFeed({ channel, label, inThread = false, onThread, onScrol
     else if (anchor?.node.isConnected) scroller.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
   };
 
+  /** Brings a message into sight and marks it for a moment. */
+  const reveal = (ts) => {
+    const node = nodes.get(ts)?.node;
+    if (!node) return false;
+    following = false;
+    node.scrollIntoView({ block: "center" });
+    node.classList.add("is-sought");
+    node.addEventListener("animationend", () => node.classList.remove("is-sought"), { once: true });
+    return true;
+  };
+
   const firstVisible = () => {
     const top = scroller.getBoundingClientRect().top;
     const node = [...list.querySelectorAll(".message")].find((child) => child.getBoundingClientRect().bottom > top);
     return node && { node, top: node.getBoundingClientRect().top };
   };
 
-  return { node: scroller, show, toEnd, atEnd, stop: () => watcher.disconnect() };
+  return { node: scroller, show, toEnd, atEnd, reveal, stop: () => watcher.disconnect() };
 }
 
 /** A picture that was already shown moves into the new message: drawn anew it would flicker. */

@@ -37,8 +37,17 @@ function authorOf(message) {
 
 const isAppMessage = (message) => Boolean(message.bot) || isBot(message.user);
 
-/** A message in one line of plain text, for announcements. */
-export const summaryOf = (message) => `${nameOf(authorOf(message))}: ${plainOf(message.text || (message.files?.length ? `sent ${message.files.map((file) => file.name).join(", ")}` : "sent a card")).slice(0, 300)}`;
+/** Who said a message, and what it says in one line of plain text. */
+export const shownBy = (message) => ({
+  name: nameOf(authorOf(message)),
+  text: plainOf(message.text || (message.files?.length ? `sent ${message.files.map((file) => file.name).join(", ")}` : "sent a card")).slice(0, 300),
+});
+
+/** A message in one line, for announcements. */
+export const summaryOf = (message) => {
+  const { name, text } = shownBy(message);
+  return `${name}: ${text}`;
+};
 
 function contentOf(message, surface) {
   const edited = message.edited && !isAppMessage(message) && h("span", { class: "edited" }, " (edited)");

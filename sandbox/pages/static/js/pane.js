@@ -84,6 +84,12 @@ export function createPane({ id, header, closed = null, onThread, onRead }) {
     scrolled();
   };
 
+  /** Brings a message into sight, with as many older pages as that takes; false where it is not there. */
+  const reveal = async (ts) => {
+    while (!messages.has(ts) && hasMore && !loading && !stopped) await older();
+    return feed.reveal(ts);
+  };
+
   const scrolled = () => {
     if (feed.atEnd()) jump.hidden = true;
     if (feed.node.scrollTop < 300) older();
@@ -103,7 +109,7 @@ export function createPane({ id, header, closed = null, onThread, onRead }) {
     feed.stop();
     composer.stop();
   };
-  return { id, node, open, refresh, stop, composer };
+  return { id, node, open, refresh, reveal, stop, composer };
 }
 
 export function titleOf(id) {
