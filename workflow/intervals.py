@@ -63,15 +63,16 @@ def interval_of(units: Units, figure: Alpha) -> Interval:
     """The same for items already laid out as rows, and their alpha."""
     if figure.value is None:
         return Interval(None, None, NoInterval.UNDEFINED)
-    few = _too_few(units)
+    few = too_few(units)
     if few:
         return few
     if figure.observed == 0:
-        return Interval(_low_when_unanimous(units), 1.0)
+        return Interval(low_when_unanimous(units), 1.0)
     return _jackknife(units, figure.value)
 
 
-def _too_few(units: Units) -> Interval | None:
+def too_few(units: Units) -> Interval | None:
+    """Why items are too few for an interval; None where they are enough."""
     needed = ORDINAL_UNITS_NEEDED if units.level == "ordinal" else UNITS_NEEDED
     if units.size < needed:
         return Interval(None, None, NoInterval.FEW_ITEMS, units.size, needed)
@@ -84,7 +85,7 @@ def _too_few(units: Units) -> Interval | None:
     return None
 
 
-def _low_when_unanimous(units: Units) -> float:
+def low_when_unanimous(units: Units) -> float:
     """Nobody disagrees: how many items may still be disagreed about, over how many would be by chance."""
     disputed = 1 - TAIL ** (1 / units.size)
     shares = units.totals / units.totals.sum()
@@ -101,7 +102,11 @@ def _jackknife(units: Units, value: float) -> Interval:
     mean = float(units.times @ without) / n
     if isnan(mean):
         return Interval(None, None, NoInterval.ONE_ITEM)
-    error = sqrt((n - 1) / n * float(units.times @ (without - mean) ** 2))
+    return on_z(value, sqrt((n - 1) / n * float(units.times @ (without - mean) ** 2)), n)
+
+
+def on_z(value: float, error: float, n: int) -> Interval:
+    """The interval of an alpha whose standard error was jackknifed over ``n`` units, on Fisher's z."""
     if error < 1e-12:
         return Interval(None, None, NoInterval.ALIKE)
     reach = t_quantile(1 - TAIL, n - 1) * error / (1 - value**2)
