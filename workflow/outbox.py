@@ -1,6 +1,6 @@
 """Saying things: a row in the transaction that made them true. The sender delivers, and keeps what it cannot deliver."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,18 @@ class Thread:
         return f"{_THREAD}{self.channel}:{self.ts}"
 
 
+@dataclass(frozen=True)
+class Message:
+    """What is said to whom, under which key; the rest as in ``put``."""
+
+    key: str
+    to: To
+    context: Mapping[str, Any]
+    card: tuple[str, int] | None = None
+    subject: str | None = None
+    thread_key: str | None = None
+
+
 def thread_of(thread_key: str) -> Thread | None:
     """The thread under somebody else's message that a row goes to; None where the head is a row of the outbox."""
     if not thread_key.startswith(_THREAD):
@@ -64,27 +76,43 @@ def put(
     ``card`` is (kind, subject id) where the message is to be rewritten later; ``subject`` orders rows about one message
     and defaults to the card, else to the key.
     """
-    row = {
-        "key": key,
+    message = Message(key, to, context, card, subject, thread_key)
+    row = _row(now, message, template, lane, kind, due_at)
+    session.execute(insert_or_skip(session, Outbox, ["key"]).values(**row))
+    session.info[_SAID] = True
+
+
+def put_all(session: Session, now: datetime, template: str, messages: Sequence[Message], *, lane: Lane) -> None:
+    """Say ``template`` to many at once: one statement for all of them."""
+    if messages:
+        rows = [_row(now, message, template, lane, OutboxKind.POST, None) for message in messages]
+        session.connection().execute(insert_or_skip(session, Outbox, ["key"]), rows)
+        session.info[_SAID] = True
+
+
+def _row(
+    now: datetime, message: Message, template: str, lane: Lane, kind: OutboxKind, due_at: datetime | None
+) -> dict[str, Any]:
+    card = message.card
+    return {
+        "key": message.key,
         "lane": int(lane),
         "kind": kind,
-        "subject": subject or (f"{card[0]}:{card[1]}" if card else key),
-        "project_id": to.project_id,
-        "purpose": to.purpose,
-        "person_id": to.person_id,
-        "channel": to.channel,
+        "subject": message.subject or (f"{card[0]}:{card[1]}" if card else message.key),
+        "project_id": message.to.project_id,
+        "purpose": message.to.purpose,
+        "person_id": message.to.person_id,
+        "channel": message.to.channel,
         "template": template,
-        "context": dict(context),
+        "context": dict(message.context),
         "card_kind": card[0] if card else None,
         "subject_id": card[1] if card else None,
-        "thread_key": thread_key,
+        "thread_key": message.thread_key,
         "state": OutboxState.WAITING,
         "attempts": 0,
         "due_at": due_at or now,
         "created_at": now,
     }
-    session.execute(insert_or_skip(session, Outbox, ["key"]).values(**row))
-    session.info[_SAID] = True
 
 
 def pin(session: Session, now: datetime, to: To, head: str, place: str) -> None:
@@ -95,10 +123,19 @@ def pin(session: Session, now: datetime, to: To, head: str, place: str) -> None:
     )  # fmt: skip
 
 
-def rewrite(session: Session, now: datetime, kind: str, subject_id: int, version: int, template: str) -> None:
+def rewrite(
+    session: Session,
+    now: datetime,
+    kind: str,
+    subject_id: int,
+    version: int,
+    template: str,
+    *,
+    lane: Lane = Lane.URGENT,
+) -> None:
     """Rewrite every copy of a card from the store, once per version; a copy not yet posted will show the truth anyway."""
     row: dict[str, Any] = {
-        "lane": int(Lane.URGENT),
+        "lane": int(lane),
         "kind": OutboxKind.UPDATE,
         "subject": f"{kind}:{subject_id}",
         "template": template,
