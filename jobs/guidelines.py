@@ -6,13 +6,20 @@ from datetime import datetime
 import structlog
 
 from storage.engine import Store
+from workflow.guidelines import announcing, effect, preparing, reminding
 
 log = structlog.get_logger()
 
 Step = Callable[[Store, datetime], int]
 """Does what is due, each thing in a transaction of its own of at most 1,000 rows; how many things it did."""
 
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (
+    preparing.count_impacts,
+    preparing.give_cards,
+    effect.take_due,
+    announcing.ask_people,
+    reminding.remind,
+)
 
 
 def keep_up(store: Store, now: datetime, nudge: Callable[[], None] = lambda: None) -> int:
