@@ -21,6 +21,8 @@ __all__ = ["elements", "escape_markdown_block", "escape_mrkdwn", "pages", "plain
 PAGE = 9_000
 RULE = "─" * 24
 DEEPEST = 8
+NESTED = 90
+"""Lists and quotations in each other: what is deeper is left out by the parser, so a guideline has at most 80."""
 
 
 def elements(markdown: str) -> list[Element]:
@@ -54,7 +56,7 @@ def plain(markdown: str) -> str:
 
 @lru_cache(maxsize=1)
 def _reader() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": NESTED}).enable(["table", "strikethrough"])
 
 
 def _parts(markdown: str) -> Iterator[Part]:
