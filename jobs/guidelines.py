@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from storage.engine import Store
-from workflow.guidelines import announcing, effect, preparing, reminding
+from workflow.guidelines import announcing, carrying, effect, preparing, reminding
 
 log = structlog.get_logger()
 
@@ -17,6 +17,7 @@ STEPS: tuple[Step, ...] = (
     preparing.count_impacts,
     preparing.give_cards,
     effect.take_due,
+    carrying.carry_over,
     announcing.ask_people,
     reminding.remind,
 )
