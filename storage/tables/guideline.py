@@ -201,7 +201,10 @@ class LabelMove(SQLModel, table=True):
 
 
 class GuidelineEffect(SQLModel, table=True):
-    """Whether a version helped, as it was measured and told: the numbers, from ``workflow.guidelines.helped``."""
+    """Whether a version helped, as it was last measured: the numbers, from ``workflow.guidelines.helped``.
+
+    ``told`` among them says whether they were posted; from then on they stay.
+    """
 
     __tablename__ = "guideline_effect"
 
