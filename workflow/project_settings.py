@@ -4,23 +4,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from storage.tables import (
+    ChangeKind,
     Channel,
-    Guideline,
+    Example,
     History,
     Item,
+    LabelMove,
     LabelValue,
     Lot,
     LotState,
     Person,
     Project,
+    Proposal,
     Purpose,
 )
 from workflow import history, projects
 from workflow.errors import RefusedError
+from workflow.guidelines import in_force, versions
 from workflow.intake import spec as intake_spec
 from workflow.project_differences import COLUMNS, INTAKE, STRUCTURE, Difference, differences, other_values, shown
 from workflow.project_spec import ProjectSpec
@@ -189,6 +193,10 @@ def _put_columns(session: Session, project_id: int, after: ProjectSpec, keys: se
 def _put_labels(session: Session, project_id: int, before: ProjectSpec, after: ProjectSpec) -> None:
     mine = col(LabelValue.project_id) == project_id
     if before.level != after.level or other_values(before, after):
+        # Nothing is labelled: what versions so far said of these labels is about nothing.
+        session.execute(delete(LabelMove).where(col(LabelMove.project_id) == project_id))
+        proposals = select(col(Proposal.id)).where(col(Proposal.project_id) == project_id)
+        session.execute(delete(Example).where(col(Example.proposal_id).in_(proposals)))
         session.execute(delete(LabelValue).where(mine))
         projects.insert_labels(session, project_id, after)
         return
@@ -201,26 +209,12 @@ def _put_labels(session: Session, project_id: int, before: ProjectSpec, after: P
 
 
 def _put_guideline(session: Session, project_id: int, markdown: str, now: datetime, by: int | None) -> None:
-    """A new minor version: no rule of labelling is another one, so nobody needs to read it anew."""
-    old = session.execute(
-        select(col(Guideline.major), col(Guideline.minor))
-        .join(Project, col(Project.guideline_id) == col(Guideline.id))
-        .where(col(Project.id) == project_id)
-    ).one()
-    row = {
-        "project_id": project_id,
-        "major": old.major,
-        "minor": old.minor + 1,
-        "markdown": markdown,
-        "by_id": by,
-        "at": now,
-    }
-    new: int = session.execute(insert(Guideline).values(**row).returning(col(Guideline.id))).scalar_one()
-    session.execute(update(Project).where(col(Project.id) == project_id).values(guideline_id=new))
-    history.note(
-        session, now, "guideline.version", "guideline", new, project_id=project_id, actor_id=by,
-        before={"version": f"{old.major}.{old.minor}"}, after={"version": f"{old.major}.{old.minor + 1}"},
-    )  # fmt: skip
+    """A new minor version, before there is anything to label: nobody needs to read it anew.
+
+    A proposal that is still open is brought over to it once it is approved.
+    """
+    before = versions.current(session, project_id)
+    in_force.put(session, before, ChangeKind.CLARIFICATION, markdown, by, now, held_from=None, actor=by)
 
 
 def _of_project(project_id: int, *columns: Any) -> Any:

@@ -9,7 +9,17 @@ from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import ChangeKind, Guideline, Proposal, ProposalState
-from workflow.guidelines import announcing, fitting, in_force, moving, requeueing, rules, versions
+from workflow.guidelines import (
+    announcing,
+    applying,
+    fitting,
+    in_force,
+    label_changes,
+    moving,
+    requeueing,
+    rules,
+    versions,
+)
 
 log = structlog.get_logger()
 
@@ -53,6 +63,7 @@ def take(session: Session, proposal_id: int, now: datetime) -> int | None:
     moving.move(
         session, held, ProposalState.EFFECTIVE, now, None, "proposal.effective", guideline_id=made, settled_at=now
     )
+    applying.apply(session, held.project_id, label_changes.parse(held.label_changes), made, now)
     announcing.announce(session, made, now)
     if held.kind is not ChangeKind.CLARIFICATION:
         requeueing.offer(session, made, now)

@@ -6,11 +6,15 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Guideline, Proposal, ProposalState
-from workflow.guidelines import moving, versions
+from workflow.guidelines import applying, label_changes, moving, versions
 
 
 def fit(session: Session, held: Proposal, now: datetime) -> str | None:
     """Base a proposal that is under lock on the version in force; what is in the way, where it does not fit it."""
+    try:
+        applying.check(session, held.project_id, label_changes.parse(held.label_changes))
+    except label_changes.LabelChangeError as error:
+        return f"The labels have changed meanwhile, and what it does to them does not fit any more. {error}"
     current = versions.current(session, held.project_id)
     if current.id == held.base_id:
         return None

@@ -24,6 +24,8 @@ def count_impacts(store: Store, now: datetime) -> int:
     counted = 0
     for proposal_id, revision in _uncounted(store):
         found = _impact(store, proposal_id, now)
+        if found is None:
+            continue
         keep = partial(_keep, proposal_id=proposal_id, revision=revision, found=found, now=now)
         counted += store.transact(keep)
     return counted
@@ -33,7 +35,7 @@ def give_cards(store: Store, now: datetime) -> int:
     """Give the cards of proposals that wait to everybody who may decide and has none of this revision; how many."""
     given = 0
     with store.read() as session:
-        ids = list(session.execute(_waiting().where(col(Proposal.impact).is_not(None))).scalars())
+        ids = list(session.execute(_waiting()).scalars())
         lacking = [proposal_id for proposal_id in ids if _lacking(session, proposal_id)]
     for proposal_id in lacking:
         given += store.transact(partial(_give, proposal_id=proposal_id, now=now))
@@ -50,14 +52,14 @@ def _uncounted(store: Store) -> list[tuple[int, int]]:
         return [(row.id, row.revision) for row in rows]
 
 
-def _impact(store: Store, proposal_id: int, now: datetime) -> dict[str, Any]:
-    """What it would touch; nothing where it cannot be counted, since people wait for the card all the same."""
+def _impact(store: Store, proposal_id: int, now: datetime) -> dict[str, Any] | None:
+    """What it would touch; None where that cannot be counted: people get the card all the same."""
     try:
         with store.read() as session:
             return impact.count(session, proposal_id, now)
     except Exception:
         log.exception("impact not counted", proposal=proposal_id)
-        return {}
+        return None
 
 
 def _keep(session: Session, proposal_id: int, revision: int, found: dict[str, Any], now: datetime) -> int:
@@ -70,7 +72,7 @@ def _keep(session: Session, proposal_id: int, revision: int, found: dict[str, An
 
 def _give(session: Session, proposal_id: int, now: datetime) -> int:
     held = moving.hold(session, proposal_id)
-    if held.state is not ProposalState.PROPOSED or held.impact is None:
+    if held.state is not ProposalState.PROPOSED:
         return 0
     people = _lacking(session, proposal_id)
     for person_id in people:

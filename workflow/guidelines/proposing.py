@@ -22,7 +22,7 @@ from storage.tables import (
 )
 from workflow import normalise, outbox
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import deciders, deciding, moving, waiting
+from workflow.guidelines import deciders, deciding, moving, reading_text, waiting
 from workflow.guidelines.change import Change, NewExample, ProposalError, checked
 
 __all__ = ["Change", "NewExample", "ProposalError", "Proposed", "draft", "propose", "resubmit"]
@@ -48,13 +48,13 @@ def draft(
 ) -> int:
     """Keep a text of which nobody has said yet what it changes; the draft's id. ``base_id``: the version it changes.
 
-    Raises RefusedError for who is not in the project.
+    Raises RefusedError for who is not in the project, and for a text that cannot be a guideline.
     """
     base = _begin(session, project_id, by, base_id)
     made: int = session.execute(
         insert(Proposal)
         .values(project_id=project_id, state=ProposalState.DRAFT, by_id=by, base_id=base, created_at=now)
-        .values(markdown=normalise.markdown(markdown), file_drop_id=file_drop_id, label_changes=[])
+        .values(markdown=reading_text.check(markdown), file_drop_id=file_drop_id, label_changes=[])
         .values(labels_touched=[], segments_touched=[])
         .returning(col(Proposal.id))
     ).scalar_one()

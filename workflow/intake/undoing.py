@@ -12,6 +12,7 @@ from storage.engine import Store
 from storage.tables import (
     Assignment,
     Escalation,
+    Example,
     FileDrop,
     Item,
     ItemState,
@@ -42,6 +43,7 @@ def undo_running(store: Store, lot_id: int, now: datetime, by: int | None = None
         project_id = session.execute(select(col(Lot.project_id)).where(col(Lot.id) == lot_id)).scalar_one()
     index.forget(store, project_id, (item_id for item_id, _ in items_of_lot(store, lot_id)))
     _delete(store, PriorLabel, select(col(PriorLabel.id)).where(col(PriorLabel.lot_id) == lot_id))
+    store.transact(lambda session: _keep_examples(session, lot_id))
     for linked in (col(Item.duplicate_of), col(Item.near_of)):
         _delete(store, Item, select(col(Item.id)).where(col(Item.lot_id) == lot_id, linked.is_not(None)))
     _delete(store, Item, select(col(Item.id)).where(col(Item.lot_id) == lot_id))
@@ -175,6 +177,12 @@ def _close_some(session: Session, lot_id: int, after: int, now: datetime) -> int
 
 def _labelled() -> Any:
     return exists().where(col(Label.assignment_id) == col(Assignment.id))
+
+
+def _keep_examples(session: Session, lot_id: int) -> None:
+    """Worked examples in guidelines stay as they read, without the items that they were."""
+    gone = select(col(Item.id)).where(col(Item.lot_id) == lot_id)
+    session.execute(update(Example).where(col(Example.item_id).in_(gone)).values(item_id=None))
 
 
 def _delete(store: Store, table: type[Any], ids: Any) -> None:
