@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import readings, readings_drops, readings_near, readings_projects
+from bot import readings, readings_drops, readings_guidelines, readings_near, readings_projects
 from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
 from templates.charts import ChartDay, alt_text, daily_chart
 from workflow.views.batch import batch_version, hold_batch
 from workflow.views.case import case_version, hold_case
 from workflow.views.drop import drop_version, hold_drop
+from workflow.views.guideline import acknowledgement_version, hold_acknowledgement
 from workflow.views.project import hold_project, project_version
 
 Loader = Callable[[Session, Mapping[str, Any], datetime], Mapping[str, Any] | None]
@@ -39,6 +40,9 @@ MESSAGES: dict[str, Loader] = {
     "project_made": readings_projects.made,
     "drop": readings_drops.card,
     "drop_refused": readings_drops.refused_words,
+    "announcement": readings_guidelines.announcement,
+    "acknowledgement": readings_guidelines.acknowledgement,
+    "unread": readings_guidelines.unread,
 }
 VIEWS: dict[str, Loader] = {
     "home": readings.home,
@@ -53,8 +57,10 @@ VIEWS: dict[str, Loader] = {
     "project_settings": readings_projects.settings_form,
     "drop_mapping": readings_drops.mapping_form,
     "near": readings_near.pairs,
+    "version": readings_guidelines.version,
+    "check": readings_guidelines.check,
 }
-TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader"}
+TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader", "version": "reader"}
 ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {
     "drop_refused": readings_drops.refused_file,
 }
@@ -63,6 +69,7 @@ VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "escalation": case_version,
     "project": project_version,
     "drop": drop_version,
+    "acknowledgement": acknowledgement_version,
 }
 
 HOLDS: dict[str, Callable[[Session, int], None]] = {
@@ -70,6 +77,7 @@ HOLDS: dict[str, Callable[[Session, int], None]] = {
     "escalation": hold_case,
     "project": hold_project,
     "drop": hold_drop,
+    "acknowledgement": hold_acknowledgement,
 }
 
 

@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Digest, Escalation, Guideline, Item, Project
+from bot import readings_guidelines
+from storage.tables import Assignment, Digest, Escalation, Guideline, Item, Project, Role
 from templates import markdown
 from templates.charts import ChartDay, alt_text
 from templates.foreign import escaped_length
 from templates.slack import RICH_TEXT
 from templates.text import shorten
 from workflow import assignment, calendar, digest, people
+from workflow.guidelines import coverage
+from workflow.nothing import Why
 from workflow.views.batch import batch_view, shown_fields
 from workflow.views.case import case_view, labels_view, notice_view
 from workflow.views.home import home_view
@@ -78,12 +81,22 @@ def fit(fields: Sequence[Mapping[str, str]], room: int) -> tuple[list[dict[str, 
     return [{"name": field["name"], "text": fitted[n]} for n, field in enumerate(fields)], cut
 
 
-def nothing(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
-    """Why there is no batch; ``until`` comes in ISO format (UTC) and is shown in the project's zone."""
+def nothing(session: Session, context: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
+    """Why there is no batch; ``until`` comes in ISO format (UTC) and is shown in the project's zone.
+
+    None where a guideline was to be read first, and has been read since.
+    """
     project = _project(session, context["project_id"])
     until = context.get("until")
     shown = f"{_local(until, project.time_zone)} ({project.time_zone})" if until else ""
-    return {"project": project.name, "why": context["why"], "until": shown}
+    to_read = None
+    if context["why"] == Why.GUIDELINE:
+        to_read = readings_guidelines.to_read(
+            session, context["project_id"], context["person_id"], project.time_zone, now
+        )
+        if to_read is None:
+            return None
+    return {"project": project.name, "why": context["why"], "until": shown, "to_read": to_read}
 
 
 def kept_digest(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
@@ -124,10 +137,16 @@ def _digest(numbers: Mapping[str, Any], zone: str) -> dict[str, Any]:
         "zone": zone,
         "ends": _day(numbers["expected_end"], zone),
         "oldest": _local(numbers["escalations"]["oldest"], zone),
+        "guideline": _unread(numbers.get("guideline")),
         "people": numbers["people"][:FIRST_PEOPLE],
         "more_people": max(0, len(numbers["people"]) - FIRST_PEOPLE),
         "more_shares": max(0, len(shares) - FIRST_SHARES),
     }
+
+
+def _unread(guideline: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Who has not read the guideline; nothing where everybody has. Digests of earlier revisions do not know."""
+    return readings_guidelines.covered(guideline) if guideline and guideline["missing"] else None
 
 
 def _local(moment: str | None, zone: str) -> str:
@@ -151,7 +170,8 @@ def chart(session: Session, digest_id: int) -> tuple[str, list[dict[str, Any]]]:
 def home(session: Session, context: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """App Home."""
     view = home_view(session, context["user_id"], now)
-    shown = [_home_project(project) for project in view["projects"][:FIRST_PROJECTS]]
+    first = view["projects"][:FIRST_PROJECTS]
+    shown = [{**_home_project(one), **_to_read(session, one, now)} for one in first]
     return {"projects": shown, "more_projects": max(0, len(view["projects"]) - FIRST_PROJECTS)}
 
 
@@ -162,6 +182,18 @@ def _home_project(project: Mapping[str, Any]) -> dict[str, Any]:
         zone = project["time_zone"]
         shown |= {"since": _local(project["since"], zone), "ends": _day(project["progress"]["expected_end"], zone)}
     return shown
+
+
+def _to_read(session: Session, project: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What they have to read; and who has not, for who leads."""
+    reads = project["annotates"] or Role.REVIEWER in project["roles"]
+    zone, person_id = project["time_zone"], project["person_id"]
+    found = readings_guidelines.to_read(session, project["id"], person_id, zone, now) if reads else None
+    if found and not project["annotates"]:
+        found["hold"] = ""
+    covered = coverage.of(session, project["id"]) if project["leads"] else None
+    missing = covered is not None and covered.missing
+    return {"to_read": found, "coverage": readings_guidelines.covered(covered) if covered and missing else None}
 
 
 def flag_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:

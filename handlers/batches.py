@@ -26,7 +26,8 @@ def get_batch(session: Session, click: Click) -> list[Answer]:
     )
     if isinstance(given, Nothing):
         until = given.until.isoformat() if given.until else None
-        return [Say("nothing", {"project_id": click.subject_id, "why": given.why, "until": until})]
+        told = {"project_id": click.subject_id, "person_id": person_id, "why": given.why, "until": until}
+        return [Say("nothing", told)]
     return [ShowHome()]
 
 

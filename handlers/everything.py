@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from handlers import (
+    acknowledgements,
     batches,
     channels,
     command,
@@ -27,7 +28,7 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
 
     ``us`` is the Slack id of the bot.
     """
-    for area in (labelling, flags, rulings, reading, batches, digests, people, home, drops, near):
+    for area in (labelling, flags, rulings, reading, batches, digests, people, home, drops, near, acknowledgements):
         area.register(desk)
     projects.register(desk, who_makes)
     channels.register(desk, us)

@@ -17,6 +17,7 @@ from storage.tables import Claim, Digest, LabelValue, Lane, Outbox, OutboxKind, 
 from workflow import calendar, counts, outbox
 from workflow.agreement import Agreement, in_words, measure
 from workflow.agreement_words import figure
+from workflow.guidelines import coverage
 from workflow.patterns import parse_pattern
 
 JOB = "digest"
@@ -147,7 +148,21 @@ def compute(session: Session, project_id: int, from_at: datetime, to_at: datetim
         **counts.progress(session, project_id, to_at),
         "agreement": agreement_numbers(session, project_id, project.level),
         "escalations": counts.open_escalations(session, project_id),
+        "guideline": _guideline(session, project_id),
         "undelivered": counts.undelivered(session, project_id),
+    }
+
+
+def _guideline(session: Session, project_id: int) -> dict[str, Any] | None:
+    """How many have read the version that has to be read, and who has not; None where nobody has to."""
+    found = coverage.of(session, project_id)
+    if not found.is_wanted:
+        return None
+    return {
+        "version": found.version,
+        "asked": found.asked,
+        "acknowledged": found.acknowledged,
+        "missing": list(found.missing),
     }
 
 

@@ -121,6 +121,14 @@ NOTICE: dict[str, Any] = {
     "changed": True,
     "guideline": "1.0",
 }
+TO_READ: dict[str, Any] = {"id": 12, "guideline_id": 9, "number": "2.0", "hold": Word("held"), "from": "", "may": True}
+COVERAGE: dict[str, Any] = {
+    "version": "2.0",
+    "asked": 12,
+    "acknowledged": 3,
+    "missing": ["Ana", "Ben"],
+    "more": 7,
+}
 DIGEST: dict[str, Any] = {
     "project": "rte",
     "project_id": 1,
@@ -148,6 +156,7 @@ DIGEST: dict[str, Any] = {
     "more_shares": 1,
     "people": [{"name": "Ana", "labels": 300}, {"name": "Ben", "labels": 200}],
     "more_people": 2,
+    "guideline": COVERAGE,
     "undelivered": 1,
     "file_id": Id("F0123ABCD"),
     "alt_text": "A chart",
@@ -167,11 +176,60 @@ HOME_PROJECT: dict[str, Any] = {
     "waiting": 2,
     "cases": [{"id": 5, "key": "item 17", "reason": Word("disagreement"), "text": "The cat sat"}],
     "rulings": [{"id": 4, "key": "item 12", "title": "Implies"}],
+    "to_read": TO_READ,
+    "coverage": COVERAGE,
     "progress": {"done": 400, "items": 800, "to_go": 400, "labels_needed": 4010, "no_end": "done"},
     "since": "1 Mar 2026, 09:00",
     "ends": "6 Mar 2026",
     "undelivered": 1,
 }
+GUIDELINE_CHANGES: dict[str, Any] = {
+    "project": "rte",
+    "project_id": 1,
+    "guideline_id": 9,
+    "number": "2.0",
+    "kind": Word("rule_change"),
+    "by": "Rita",
+    "summary": "Hedged statements do not imply",
+    "why": "Six of ten cases of last week were hedged",
+    "labels": ["maybe is retired: its labels become no"],
+    "changed": "1 section changed",
+    "diff": [
+        {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "Read twice."}]}],
+        }
+    ],
+    "cut": True,
+    "examples": [{"text": "She may come.", "title": "Does not", "explanation": "May is a hedge"}],
+    "more_examples": 2,
+}
+ANNOUNCEMENT: dict[str, Any] = {**GUIDELINE_CHANGES, "since": "1 Mar 2026, 09:00 (Europe/Berlin)", "asks": True}
+ACKNOWLEDGEMENT: dict[str, Any] = {
+    **GUIDELINE_CHANGES,
+    "id": 12,
+    "version": 3,
+    "state": Word("waiting"),
+    "hold": Word("later"),
+    "hold_from": "8 Mar 2026, 09:00 (Europe/Berlin)",
+    "paused": True,
+    "check": 3,
+    "wrong": 1,
+    "annotates": True,
+    "at": "2 Mar 2026, 10:00 (Europe/Berlin)",
+    "later": "2.1",
+}
+CHECK: dict[str, Any] = {
+    "project": "rte",
+    "number": "2.0",
+    "guideline_id": 9,
+    "metadata": Id("12"),
+    "question": "Does the text imply the hypothesis?",
+    "labels": LABELS,
+    "questions": [{"block": Id("example:7"), "fields": FIELDS}, {"block": Id("example:8"), "fields": FIELDS}],
+    "wrong": [],
+}
+WRONG = [{"text": "She may come.", "given": "Implies", "title": "Does not", "explanation": "May is a hedge"}]
 READER: dict[str, Any] = {
     "title": "Guideline",
     "subtitle": "rte, version 1.0",
@@ -303,9 +361,18 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "escalation.yaml.j2": CASE,
     "ruling_notice.yaml.j2": NOTICE,
     "digest.yaml.j2": DIGEST,
+    "announcement.yaml.j2": ANNOUNCEMENT,
+    "acknowledgement.yaml.j2": ACKNOWLEDGEMENT,
+    "check.yaml.j2": CHECK,
+    "unread.yaml.j2": {"project": "rte", "days": 3, "hold_from": "", "coverage": COVERAGE},
     "refused.yaml.j2": {"message": "Only a lead of rte can do this: ask @lea"},
     "said.yaml.j2": {"message": "Ana: 25 items"},
-    "nothing.yaml.j2": {"project": "rte", "why": Word("held"), "until": "1 Mar 2026, 14:10 (Europe/Berlin)"},
+    "nothing.yaml.j2": {
+        "project": "rte",
+        "why": Word("held"),
+        "until": "1 Mar 2026, 14:10 (Europe/Berlin)",
+        "to_read": None,
+    },
     "home.yaml.j2": {"projects": [HOME_PROJECT], "more_projects": 2},
     "flag.yaml.j2": {"project": "rte", "metadata": Id("1017:1700000000000000")},
     "rule.yaml.j2": {**CASE, "chosen": 1, "metadata": Id("rule:5:1")},
@@ -387,6 +454,48 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         {"projects": [{**HOME_PROJECT, "ends": "", "waiting": 0, "cases": [], "rulings": []}], "more_projects": 0},
     ),
     ("home.yaml.j2", {"projects": [], "more_projects": 0}),
+    (
+        "home.yaml.j2",
+        {
+            "projects": [{**HOME_PROJECT, "to_read": {**TO_READ, "hold": Word("later")}, "coverage": None}],
+            "more_projects": 0,
+        },
+    ),
+    ("digest.yaml.j2", {**DIGEST, "guideline": None}),
+    (
+        "announcement.yaml.j2",
+        {
+            **ANNOUNCEMENT,
+            "kind": Word(""),
+            "by": "",
+            "why": "",
+            "labels": [],
+            "diff": [],
+            "cut": False,
+            "examples": [],
+            "more_examples": 0,
+            "since": "",
+            "asks": False,
+        },
+    ),
+    ("announcement.yaml.j2", {**ANNOUNCEMENT, "kind": Word("clarification"), "cut": False}),
+    ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "hold": Word("held"), "paused": False, "check": 0}),
+    ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "hold": Word(""), "paused": False, "kind": Word("new_label")}),
+    ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("read")}),
+    ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("read"), "annotates": False}),
+    ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("later")}),
+    ("check.yaml.j2", {**CHECK, "labels": MANY}),
+    ("check.yaml.j2", {**CHECK, "questions": [], "wrong": WRONG}),
+    ("check.yaml.j2", {**CHECK, "questions": []}),
+    (
+        "unread.yaml.j2",
+        {
+            "project": "rte",
+            "days": 1,
+            "hold_from": "8 Mar 2026, 09:00",
+            "coverage": {**COVERAGE, "acknowledged": 12, "missing": [], "more": 0},
+        },
+    ),
     ("rule.yaml.j2", {**CASE, "chosen": 0, "labels": [], "metadata": Id("back:5:1")}),
     ("rule.yaml.j2", {**CASE, "chosen": 3, "labels": MANY, "metadata": Id("rule:5:1")}),
     ("labels.yaml.j2", {"labels": [], "more_labels": 0}),
@@ -480,8 +589,15 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         {**DROP_MAPPING, "roles": [{"block": Id("role:0"), "name": "text", "needed": True, "chosen": Id("none")}]},
     ),
     *(
-        ("nothing.yaml.j2", {"project": "rte", "why": Word(why), "until": ""})
+        ("nothing.yaml.j2", {"project": "rte", "why": Word(why), "until": "", "to_read": None})
         for why in ("no_items", "loading", "planned", "yours_done", "escalated", "all_done")
+    ),
+    *(
+        (
+            "nothing.yaml.j2",
+            {"project": "rte", "why": Word("guideline"), "until": "", "to_read": {**TO_READ, "may": may}},
+        )
+        for may in (True, False)
     ),
 ]
 """The other faces of a template: what it shows where something is empty, over, long or not allowed."""

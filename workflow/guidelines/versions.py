@@ -60,6 +60,16 @@ def listed(session: Session, project_id: int) -> list[Version]:
     return [Version(row.id, row.major, row.minor, row.at, row.kind, row.summary or "", row.name or "") for row in rows]
 
 
+def project_of(session: Session, guideline_id: int) -> int:
+    """Whose version it is. Raises RefusedError where there is no such version."""
+    found: int | None = session.execute(
+        select(col(Guideline.project_id)).where(col(Guideline.id) == guideline_id)
+    ).scalar()
+    if found is None:
+        raise RefusedError("There is no such guideline version (any more).")
+    return found
+
+
 def find(session: Session, project_id: int, number: str) -> Guideline:
     """A version by its number, such as ``1.2``. Raises RefusedError naming those that there are."""
     read = re.fullmatch(r"v?(\d{1,6})\.(\d{1,6})", number.strip())

@@ -47,6 +47,7 @@ def home_view(session: Session, slack_id: str, now: datetime) -> dict[str, Any]:
 def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> dict[str, Any]:
     view: dict[str, Any] = {
         "id": head.id,
+        "person_id": head.person_id,
         "name": head.name,
         "question": head.question,
         "time_zone": head.time_zone,
