@@ -18,6 +18,7 @@ from storage.engine import Store
 from storage.tables import (
     Assignment,
     Card,
+    Decision,
     Escalation,
     EscalationState,
     FileDrop,
@@ -30,10 +31,13 @@ from storage.tables import (
     OutboxState,
     Person,
     Project,
+    Proposal,
     Ruling,
 )
 from workflow import escalation, history, membership, places, traces
 from workflow.errors import RefusedError
+from workflow.guidelines import moving
+from workflow.guidelines.states import ENDED
 from workflow.traces import Identity
 
 REASON = "Whom this was for asked to be forgotten."
@@ -185,6 +189,14 @@ def _anonymous(session: Session, known: Identity, now: datetime, by: int | None)
     cases = select(col(Escalation.id)).where(col(Escalation.state) == EscalationState.OPEN, flagged)
     for case_id in session.execute(cases.order_by(col(Escalation.id)).limit(CHUNK)).scalars().all():
         escalation.touch(session, case_id, now)
+    # And proposals that wait show who proposed them, and who approved.
+    decided = exists().where(col(Decision.proposal_id) == col(Proposal.id), col(Decision.person_id) == known.person_id)
+    waiting = select(col(Proposal.id)).where(
+        col(Proposal.state).not_in(ENDED), or_(col(Proposal.by_id) == known.person_id, decided)
+    )
+    for proposal_id in session.execute(waiting.order_by(col(Proposal.id)).limit(CHUNK)).scalars().all():
+        moving.hold(session, proposal_id)
+        moving.write(session, proposal_id, now)
     history.note(session, now, "person.forgotten", "person", 0, actor_id=None if by == known.person_id else by)
 
 

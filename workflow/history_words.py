@@ -81,6 +81,20 @@ def _returned(why: str) -> Callable[[Event, str | None], str]:
     return told
 
 
+def _requeued(event: Event, item: str | None) -> str:
+    values = event.before["finals"]
+    if item in values:
+        was = f" (was “{values[item]}”)" if values[item] else ""
+        return f"{item} is labelled again, after a rule changed{was}"
+    return f"{len(values)} item{'' if len(values) == 1 else 's'} went back to be labelled again, after a rule changed"
+
+
+def _requeue_decided(event: Event, _item: str | None) -> str:
+    many = f"{event.after['touched']} items labelled before the rule changed"
+    said = {"all": "all are labelled again", "sample": "a sample is labelled again first", "none": "no more go back"}
+    return f"{event.who} decided about {many}: {said[event.after['choice']]}"
+
+
 def _planned(event: Event, item: str | None) -> str:
     places = event.after["places"]
     mine = [one["person"] for one in places if one["item"] == item]
@@ -119,11 +133,53 @@ def _lot(event: Event, _item: str | None) -> str:
     return f"{event.what} was imported: {figures}" + ("" if event.who == NOBODY else f", by {event.who}")
 
 
+def _labels_changed(event: Event, _item: str | None) -> str:
+    lines = event.after["changes"]
+    return f"The labels changed with {event.what}: {'; '.join(lines)}"
+
+
+def _carried(event: Event, item: str | None) -> str:
+    items = event.after["items"]
+    where = item if item in items else f"{len(items)} item" + ("" if len(items) == 1 else "s")
+    became = ", ".join(f"“{old}” became “{new}”" for old, new in event.after["became"].items())
+    what = "gold answers: " if event.action == "gold.called" else ""
+    return f"{what}{became} on {where}, with {event.what}"
+
+
+def _proposal(said: str, by_itself: str) -> Callable[[Event, str | None], str]:
+    """What somebody did about a proposal, or what became of it where nobody did it in chat."""
+
+    def told(event: Event, _item: str | None) -> str:
+        what = f"proposal “{event.after['summary']}”" if event.after.get("summary") else event.what
+        later = ", for its time" if event.after.get("state") == "scheduled" else ""
+        return (by_itself if event.who == NOBODY else f"{event.who} {said}").replace("{}", f"the {what}") + later
+
+    return told
+
+
+def _sent_back(event: Event, _item: str | None) -> str:
+    return f"the proposal “{event.after['summary']}” was given back: {event.after['comment']}"
+
+
+def _rebased(event: Event, _item: str | None) -> str:
+    what, before, after = event.after["summary"], event.before["base"], event.after["base"]
+    return f"the proposal “{what}” was brought over from version {before} to {after}"
+
+
+def _version(event: Event, _item: str | None) -> str:
+    summary = f": {event.after['summary']}" if event.after.get("summary") else ""
+    by = "" if event.who == NOBODY else f", by {event.who}"
+    return f"guideline {event.after['version']} took the place of {event.before['version']}{by}{summary}"
+
+
 SENTENCES: Mapping[str, Callable[[Event, str | None], str]] = {
     "label.given": _label,
     "label.changed": _label,
     "label.withdrawn": lambda event, _: f"{event.who} took back “{event.before['value']}” on {event.what}",
     "labels.seen": lambda event, _: f"{event.who} looked at the labels of {event.what}",
+    "labels.changed": _labels_changed,
+    "labels.carried": _carried,
+    "gold.called": _carried,
     "item.imported": lambda event, _: f"{event.what} came with {event.after['file']} (lot {event.after['lot']})",
     "item.flagged": _flagged,
     "item.skipped": lambda event, _: f"{event.who} skipped {event.what}",
@@ -134,6 +190,8 @@ SENTENCES: Mapping[str, Callable[[Event, str | None], str]] = {
     "item.replaced": lambda event, _: f"{event.what} was replaced by another text, {event.after['by_item']}",
     "item.restored": lambda event, _: f"{event.what} was given back to people, by {event.who}",
     "items.reopened": _returned("more labels are wanted"),
+    "items.requeued": _requeued,
+    "requeue.decided": _requeue_decided,
     "items.planned": _planned,
     "items.overlap_changed": _overlap,
     "batch.given": _given,
@@ -149,6 +207,18 @@ SENTENCES: Mapping[str, Callable[[Event, str | None], str]] = {
     "person.forgotten": lambda event, _: "Somebody asked to be forgotten, and was",
     "lot.complete": _lot,
     "lot.undone": lambda event, _: f"The import of {event.what} was undone",
+    "proposal.proposed": _proposal("proposed {}", "{} was made at the command line"),
+    "proposal.again": _proposal("changed {} and proposed it again", "{} was proposed again"),
+    "proposal.approval": _proposal("gave one of the approvals that {} needs", "{} was approved by one"),
+    "proposal.approved": _proposal("approved {}", "{} is approved"),
+    "proposal.changes_requested": _proposal("asked for changes of {}", "changes of {} were asked for"),
+    "proposal.rejected": _proposal("rejected {}", "{} was rejected"),
+    "proposal.withdrawn": _proposal("took back {}", "{} was taken back"),
+    "proposal.sent_back": _sent_back,
+    "proposal.rebased": _rebased,
+    "proposal.effective": _proposal("brought {} into effect", "{} came into effect"),
+    "proposal.superseded": _proposal("replaced {}", "a later version took the place of {}"),
+    "guideline.version": _version,
     "project.created": lambda event, _: "The project was made" + ("" if event.who == NOBODY else f", by {event.who}"),
     "project.overlap": lambda event, _: f"Overlap {event.before['overlap']} → {event.after['overlap']}, by {event.who}",
 }

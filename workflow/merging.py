@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlmodel import Session, SQLModel, col
 
-from storage.tables import Assignment, Member, Person, QueueCursor
+from storage.tables import Acknowledgement, Assignment, Decision, Member, Person, QueueCursor, plain
 from workflow import history, upkeep
 from workflow.outbox import insert_or_skip
 
@@ -19,6 +19,7 @@ def merge(session: Session, gone_id: int, kept_id: int, now: datetime) -> None:
     handle, name = gone.handle, gone.name
     _give_roles(session, gone_id, kept_id)
     _give_places(session, gone_id, kept_id, now)
+    _give_guidelines(session, gone_id, kept_id)
     session.execute(delete(QueueCursor).where(col(QueueCursor.person_id) == gone_id))
     for table in SQLModel.metadata.sorted_tables:
         for key in table.foreign_keys:
@@ -37,6 +38,24 @@ def _give_roles(session: Session, gone_id: int, kept_id: int) -> None:
         kept = {"project_id": row.project_id, "person_id": kept_id, "role": row.role, "since": row.since}
         session.execute(insert_or_skip(session, Member, ["project_id", "person_id", "role"]).values(**kept))
     session.execute(delete(Member).where(col(Member.person_id) == gone_id))
+
+
+def _give_guidelines(session: Session, gone_id: int, kept_id: int) -> None:
+    """What both were asked to read, or decided, stays once: as the one who is kept read or decided it."""
+    read = select(col(Acknowledgement.guideline_id)).where(col(Acknowledgement.person_id) == kept_id)
+    session.execute(
+        delete(Acknowledgement).where(
+            col(Acknowledgement.person_id) == gone_id, col(Acknowledgement.guideline_id).in_(read)
+        )
+    )
+    kept = plain(Decision).alias()
+    twin = exists().where(
+        kept.c.person_id == kept_id,
+        kept.c.proposal_id == col(Decision.proposal_id),
+        kept.c.revision == col(Decision.revision),
+        kept.c.verdict == col(Decision.verdict),
+    )
+    session.execute(delete(Decision).where(col(Decision.person_id) == gone_id, twin))
 
 
 def _give_places(session: Session, gone_id: int, kept_id: int, now: datetime) -> None:

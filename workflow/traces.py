@@ -49,6 +49,9 @@ NEVER = {
     "channel": {"name", "slack_id"},
     "claim": {"job"},
     "flag": {"reason"},
+    "guideline_example": {"fields"},
+    # Labels by value: they are those of the label schema.
+    "guideline_proposal": {"label_changes", "labels_touched"},
     "history": {"action", "subject"},
     "item": {"fields", "key", "digest", "gold", "decided_by"},
     "label_value": {"value", "title"},
@@ -66,6 +69,7 @@ IMPORTED = {
     "item": {"metadata", "segment", "flagged_by"},
     "lot": {"file_name", "header", "columns"},
     "file_drop": {"name", "choices", "preview"},
+    "guideline_proposal": {"segments_touched"},
     "pattern": {"segment"},
     "queue": {"skill", "difficulty"},
     "refused_row": {"field", "reason", "row"},
