@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import readings, readings_drops, readings_guidelines, readings_near, readings_projects
+from bot import readings, readings_drops, readings_guidelines, readings_helped, readings_near, readings_projects
 from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
-from templates.charts import ChartDay, alt_text, daily_chart
 from workflow.views.batch import batch_version, hold_batch
 from workflow.views.case import case_version, hold_case
 from workflow.views.drop import drop_version, hold_drop
@@ -43,6 +42,7 @@ MESSAGES: dict[str, Loader] = {
     "announcement": readings_guidelines.announcement,
     "acknowledgement": readings_guidelines.acknowledgement,
     "unread": readings_guidelines.unread,
+    "helped": readings_helped.helped,
 }
 VIEWS: dict[str, Loader] = {
     "home": readings.home,
@@ -63,6 +63,10 @@ VIEWS: dict[str, Loader] = {
 TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader", "version": "reader"}
 ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {
     "drop_refused": readings_drops.refused_file,
+}
+PICTURES: dict[str, Callable[[Session, Mapping[str, Any]], Picture]] = {
+    "digest": readings.digest_picture,
+    "helped": readings_helped.picture,
 }
 VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "batch": batch_version,
@@ -119,11 +123,8 @@ class Messages:
         return self.version(session, kind, subject_id)
 
     def picture(self, session: Session, template: str, context: Mapping[str, Any]) -> Picture:
-        """A digest's chart, from the digests that were kept."""
-        name, days = readings.chart(session, context["id"])
-        chart_days = [ChartDay(**day) for day in days]
-        title = f"{name}: agreement and labels per digest"
-        return Picture(daily_chart(chart_days, title), alt_text(chart_days, title), f"digest-{context['id']}.png")
+        """The chart of a message, from the numbers that were kept."""
+        return PICTURES[template](session, context)
 
     def attachment(self, session: Session, template: str, context: Mapping[str, Any]) -> Attachment | None:
         """A file, written out as it is read from the store; None where there is nothing in it."""

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from bot import readings_guidelines
+from bot.sender.drawing import Picture
 from storage.tables import Assignment, Digest, Escalation, Guideline, Item, Project, Role
 from templates import markdown
-from templates.charts import ChartDay, alt_text
+from templates.charts import ChartDay, alt_text, daily_chart
 from templates.foreign import escaped_length
 from templates.slack import RICH_TEXT
 from templates.text import shorten
@@ -155,6 +156,14 @@ def _local(moment: str | None, zone: str) -> str:
 
 def _day(moment: str | None, zone: str) -> str:
     return calendar.day_in_words(datetime.fromisoformat(moment), zone) if moment else ""
+
+
+def digest_picture(session: Session, context: Mapping[str, Any]) -> Picture:
+    """A digest's chart, from the digests that were kept."""
+    name, days = chart(session, context["id"])
+    chart_days = [ChartDay(**day) for day in days]
+    title = f"{name}: agreement and labels per digest"
+    return Picture(daily_chart(chart_days, title), alt_text(chart_days, title), f"digest-{context['id']}.png")
 
 
 def chart(session: Session, digest_id: int) -> tuple[str, list[dict[str, Any]]]:

@@ -110,7 +110,7 @@ def _draw_alpha(axes: "Axes", days: Sequence[ChartDay]) -> None:
             0.5, 0.36, "not defined yet", transform=axes.transAxes, ha="center", va="center", fontsize=9,
             color=QUIET, bbox={"facecolor": "white", "edgecolor": "none", "pad": 4},
         )  # fmt: skip
-    _plain_axes(axes)
+    plain_axes(axes)
     axes.tick_params(axis="x", length=0)
 
 
@@ -147,7 +147,7 @@ def _draw_labels(axes: "Axes", days: Sequence[ChartDay]) -> None:
                 f"{one.labels:,}", (_axis([one.day])[0], one.labels), xytext=(0, 2), textcoords="offset points",
                 ha="center", va="bottom", fontsize=7, color=QUIET,
             )  # fmt: skip
-    _plain_axes(axes)
+    plain_axes(axes)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == int(value) else "")
     axes.locator_params(axis="y", nbins=3, integer=True)
 
@@ -163,7 +163,7 @@ def _draw_dates(axes: "Axes", days: Sequence[ChartDay]) -> None:
 
 
 def _draw_titles(figure: "Figure", upper: "Axes", lower: "Axes", title: str, agreement: str, labels: str) -> None:
-    shown = shorten(_drawable(" ".join(clean(title).split())), 70)
+    shown = shorten(drawable(" ".join(clean(title).split())), 70)
     figure.text(0.075, 0.942, shown, fontsize=12.5, fontweight="bold", color=INK, va="center", parse_math=False)
     for axes, text in ((upper, f"{agreement} with its 95 % interval"), (lower, f"{labels} per day")):
         axes.annotate(
@@ -171,7 +171,7 @@ def _draw_titles(figure: "Figure", upper: "Axes", lower: "Axes", title: str, agr
         )
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """The text without characters that the font lacks (it has no Chinese, for one): the message says them anyway."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
@@ -179,7 +179,8 @@ def _drawable(text: str) -> str:
     return "".join(character for character in text if font.get_char_index(ord(character))).strip()
 
 
-def _plain_axes(axes: "Axes") -> None:
+def plain_axes(axes: "Axes") -> None:
+    """Faint lines, small figures, no frame."""
     axes.set_axisbelow(True)
     axes.grid(axis="y", color=FAINT, linewidth=0.8)
     for side in ("top", "right", "left"):

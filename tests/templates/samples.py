@@ -356,6 +356,33 @@ DROP_MAPPING: dict[str, Any] = {
     "on_change": Word("replace"),
 }
 
+HELPED_ROW: dict[str, Any] = {
+    "title": "Implies",
+    "verdict": Word("rose"),
+    "before": ".412 (.350 to .470)",
+    "after": ".711 (.640 to .770)",
+    "change": "+.30 (+.22 to +.41)",
+}
+HELPED: dict[str, Any] = {
+    "project": "rte",
+    "number": "2.0",
+    "before": "1.x",
+    "after": "2.x",
+    "headline": "People agree more on Implies than under 1.x.",
+    "rows": [
+        HELPED_ROW,
+        {**HELPED_ROW, "verdict": Word("fell")},
+        {**HELPED_ROW, "verdict": Word("no detectable change")},
+        {**HELPED_ROW, "verdict": Word("too few"), "change": ""},
+    ],
+    "more_rows": 2,
+    "escalations": "12.0 (9.0 to 16.0) under 1.x, 5.0 (3.0 to 8.0) under 2.x",
+    "compared": "Compared: the same 142 items, labelled under 1.x and again under 2.x, in pairs.",
+    "notes": "Intervals are 95 %, for these people on items like these.",
+    "file_id": Id("F0123ABCD"),
+    "alt_text": "A chart",
+}
+
 SAMPLES: dict[str, dict[str, Any]] = {
     "batch.yaml.j2": BATCH,
     "escalation.yaml.j2": CASE,
@@ -406,11 +433,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "drop.yaml.j2": DROP,
     "drop_mapping.yaml.j2": DROP_MAPPING,
+    "helped.yaml.j2": HELPED,
     "drop_refused.yaml.j2": {"name": "items of march.csv", "refused": 88, "lot": 12},
 }
 """The templates of the house, each as full as it gets."""
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("helped.yaml.j2", {**HELPED, "rows": [HELPED_ROW], "more_rows": 0, "escalations": "", "file_id": Id("")}),
     ("batch.yaml.j2", {**BATCH, "labels": MANY}),
     ("batch.yaml.j2", {**BATCH, "item": None}),
     *(
