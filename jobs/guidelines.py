@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from storage.engine import Store
-from workflow.guidelines import announcing, carrying, effect, preparing, reminding
+from workflow.guidelines import announcing, carrying, effect, helped, preparing, reminding
 
 log = structlog.get_logger()
 
@@ -20,6 +20,7 @@ STEPS: tuple[Step, ...] = (
     carrying.carry_over,
     announcing.ask_people,
     reminding.remind,
+    helped.look,
 )
 
 
