@@ -165,7 +165,7 @@ class Someone:
 
 def _filled(element: Json, value: Any) -> Json:
     match element["type"]:
-        case "static_select":
+        case "static_select" | "radio_buttons":
             return {"selected_option": {"value": value}}
         case "checkboxes":
             return {"selected_options": [{"value": one} for one in value]}

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from storage.tables import Assignment, Batch, Escalation, LabelValue
+from storage.tables import Assignment, Batch, Escalation, Guideline, LabelValue
 from tests.house import seen
 from tests.house.conftest import OpenHouse
 from tests.house.house import House, Json
@@ -91,6 +91,7 @@ class Scene:
         self.places = self._of(Assignment.project_id, Assignment.id)
         self.cases = self._of(Escalation.project_id, Escalation.id)
         self.values = self._of(LabelValue.project_id, LabelValue.id)
+        self.versions = self._of(Guideline.project_id, Guideline.id)
 
     def _of(self, project: Any, row: Any) -> dict[int, int]:
         """An id of each project."""
@@ -120,6 +121,8 @@ class Scene:
                 yield action, str(project)
         yield "get_batch", str(self.other)
         yield "guideline", str(self.other)
+        yield "read_version", str(self.versions[self.other])
+        yield "page:next", f"version:{self.versions[self.other]}:2"
         yield "page:before", f"guideline:{self.other}:1"
 
     def nonsense(self) -> Iterator[tuple[str, str | None]]:
@@ -127,6 +130,7 @@ class Scene:
         for action in (
             *("skip", "unclear", "read", "send_back", "show_labels", "read_case", "open_case"),
             *("ask_digest", "post_digest", "assign_form", "people_form", "get_batch", "guideline"),
+            *("read_version", "acknowledge", "check:again"),
         ):
             yield action, None
             for wrong in WRONG:
@@ -214,6 +218,7 @@ def forms(scene: Scene) -> Iterator[tuple[str, str, str, Json]]:
         # An Arabic three is a three.
         if wrong != "٣":
             yield "lea", "assign", str(project), {"size": {"value": wrong}, "people": {"selected_users": []}}
+        yield "ana", "check", wrong, {"example:1": value["value"]}
         yield "lea", "people", wrong, {"person": {"selected_user": house.ids["odo"]}, "roles": {"selected_options": []}}
     yield "ana", "flag", f"{place}:{now}", {"reason": {"selected_option": {"value": "made up"}}}
     yield "ana", "flag", f"{place}:{now}", {}
