@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy import case, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -28,7 +28,8 @@ from storage.tables import (
 )
 from workflow import batches, history, outbox, places
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.nothing import Nothing, why_nothing
+from workflow.guidelines import required
+from workflow.nothing import Nothing, Why, why_nothing
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,19 @@ class Given:
     batch_id: int
     size: int
     resumed: bool = False
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms somebody gets a batch: items in one, seconds that it is theirs, the version in force.
+
+    ``to_read`` is the version that they have to read before they get any.
+    """
+
+    size: int
+    hold: int
+    guideline_id: int
+    to_read: int | None
 
 
 def next_batch(
@@ -55,6 +69,7 @@ def next_batch(
 ) -> Given | Nothing:
     """Give a person their next batch and put its card into the outbox; or say why there is nothing.
 
+    Who has to read the guideline first gets nothing new; what they have in hand goes on unless it is paused.
     Places planned for the person go first, then the queues in the order of their priority. With ``resume`` a batch that
     is still open is shown again instead. ``by`` is the lead who pushed it. ``asked`` tells the asking click from all
     others: where it comes a second time, what it gave the first time is all there is.
@@ -63,13 +78,14 @@ def next_batch(
     key = f"batch:asked:{project_id}:{person_id}:{asked[:100]}" if asked else None
     if key is not None and (before := _given_before(session, key)):
         return before
-    if resume and (opened := _open_batch(session, project_id, person_id)):
+    terms = _terms(session, project_id, person_id, now)
+    opened = _open_batch(session, project_id, person_id) if resume else None
+    if opened and (terms.to_read is None or not batches.is_paused(session, opened.batch_id)):
         batches.show_again(session, opened.batch_id, project_id, person_id, now, key)
         return opened
-    wanted, hold = session.execute(
-        select(col(Project.batch_size), col(Project.hold_seconds)).where(col(Project.id) == project_id)
-    ).one()
-    wanted = size or wanted
+    if terms.to_read is not None:
+        return Nothing(Why.GUIDELINE, guideline_id=terms.to_read)
+    wanted = size or terms.size
     planned = _planned(session, project_id, person_id, wanted)
     item_ids = planned or _take(session, project_id, person_id, wanted)
     if not item_ids:
@@ -80,7 +96,7 @@ def next_batch(
         person_id,
         item_ids,
         now,
-        hold=hold,
+        terms=terms,
         origin=Origin.PLANNED if planned else origin,
         lane=lane,
         key=key,
@@ -137,6 +153,20 @@ def _lock_person(session: Session, project_id: int, person_id: int) -> None:
         )
     if not allowed.active:
         raise RefusedError("This person's Slack account is deactivated.")
+
+
+def _terms(session: Session, project_id: int, person_id: int, now: datetime) -> Terms:
+    """In one statement, so that what is read and what is in force are of one moment."""
+    is_held = required.held_since(project_id, person_id) <= now
+    row = session.execute(
+        select(
+            col(Project.batch_size),
+            col(Project.hold_seconds),
+            col(Project.guideline_id),
+            case((is_held, required.to_read(project_id))),
+        ).where(col(Project.id) == project_id)
+    ).one()
+    return Terms(*row)
 
 
 def _given_before(session: Session, key: str) -> Given | None:
@@ -272,7 +302,7 @@ def _make_batch(
     item_ids: list[int],
     now: datetime,
     *,
-    hold: int,
+    terms: Terms,
     origin: Origin,
     lane: Lane,
     key: str | None,
@@ -280,6 +310,7 @@ def _make_batch(
     batch_id: int = session.execute(
         insert(Batch)
         .values(project_id=project_id, person_id=person_id, origin=origin, size=len(item_ids), created_at=now)
+        .values(guideline_id=terms.guideline_id)
         .returning(col(Batch.id))
     ).scalar_one()
     seat(
@@ -293,7 +324,7 @@ def _make_batch(
                 "position": position,
                 "state": Place.OPEN,
                 "given_at": now,
-                "lease_until": now + timedelta(seconds=hold),
+                "lease_until": now + timedelta(seconds=terms.hold),
             }
             for position, item_id in enumerate(item_ids, start=1)
         ],
@@ -332,7 +363,13 @@ def seat(session: Session, rows: list[dict[str, Any]], now: datetime) -> None:
 
 def _leave_former_batches(session: Session, rows: list[dict[str, Any]]) -> list[int]:
     former = session.execute(
-        select(col(Assignment.id), col(Assignment.person_id), col(Assignment.item_id)).where(
+        select(
+            col(Assignment.id),
+            col(Assignment.person_id),
+            col(Assignment.item_id),
+            col(Assignment.batch_id),
+            col(Assignment.labelled_at),
+        ).where(
             col(Assignment.person_id).in_({row["person_id"] for row in rows}),
             col(Assignment.item_id).in_([row["item_id"] for row in rows]),
             col(Assignment.state) == Place.RETURNED,
@@ -340,5 +377,10 @@ def _leave_former_batches(session: Session, rows: list[dict[str, Any]]) -> list[
         )
     ).all()
     moving = {(row["person_id"], row["item_id"]) for row in rows}
-    ids = [row.id for row in former if (row.person_id, row.item_id) in moving]
-    return batches.leave(session, ids) if ids else []
+    mine = [row for row in former if (row.person_id, row.item_id) in moving]
+    left = batches.leave(session, [row.id for row in mine]) if mine else []
+    # What was labelled and is given out again after a rule change comes from finished batches, each item from another:
+    # their cards would be rewritten one by one. Clicked, they show the truth.
+    finished = {row.batch_id for row in mine if row.labelled_at} - {row.batch_id for row in mine if not row.labelled_at}
+    quiet = finished - batches.going_on(session, finished) if finished else set()
+    return [batch_id for batch_id in left if batch_id not in quiet]

@@ -1,5 +1,6 @@
 """Batches: the card's version, and rewriting it where something other than a click of its owner changed it."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,13 @@ def rewrite_batch(session: Session, batch_id: int, now: datetime) -> None:
     """Rewrite every copy of a batch's card."""
     version = session.execute(select(version_of(batch_id))).scalar_one()
     outbox.rewrite(session, now, "batch", batch_id, int(version), "batch")
+
+
+def going_on(session: Session, batch_ids: Collection[int]) -> set[int]:
+    """Those of some batches that somebody still works in."""
+    place = col(Assignment.batch_id)
+    found = select(place).where(place.in_(batch_ids), col(Assignment.state) == Place.OPEN).distinct()
+    return set(session.execute(found).scalars())
 
 
 def close_places(session: Session, item_id: int, now: datetime) -> None:
@@ -58,6 +66,12 @@ def show_again(
         {"id": batch_id},
         card=("batch", batch_id),
     )
+
+
+def is_paused(session: Session, batch_id: int) -> bool:
+    """Whether nothing is taken in a batch until its owner has read a version of the guideline."""
+    paused = select(col(Batch.paused_for)).where(col(Batch.id) == batch_id)
+    return session.execute(paused).scalar() is not None
 
 
 def _just_shown(session: Session, batch_id: int, now: datetime) -> bool:

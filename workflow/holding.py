@@ -25,6 +25,7 @@ from sqlmodel import Session
 
 from storage.tables import (
     Assignment,
+    Batch,
     Escalation,
     EscalationState,
     Guideline,
@@ -39,12 +40,21 @@ from storage.tables import (
 )
 from workflow import places
 from workflow.errors import NotAllowedError, RefusedError
+from workflow.guidelines import required
 from workflow.packing import packed, packed_rows, unpacked_rows
 from workflow.patterns import format_pattern
 
 GONE = "Your time for this item was over, and its place has been given to somebody else. Nothing was changed."
 WAITING = "This item waits for a ruling and takes no more labels. Nothing was changed."
 REPLACED = "A newer text has taken the place of this item's. Your label stays with the old one; nothing was changed."
+PAUSED = (
+    "This batch is paused: there is a new version of the guideline, and labels go on once you have read it. Its message is "
+    "in your conversation with Concord. Nothing was changed."
+)
+UNREAD = (
+    "This item went back to the pool, and its rules have changed since: read the new version of the guideline first, then "
+    "choose again. Its message is in your conversation with Concord. Nothing was changed."
+)
 FOREIGN = "This item is not yours to answer. Nothing was changed."
 
 
@@ -58,7 +68,11 @@ class Answered:
 
 @dataclass(frozen=True)
 class Holding:
-    """A person's place on an item, as the first statement of a click reads it under lock."""
+    """A person's place on an item, as the first statement of a click reads it under lock.
+
+    ``guideline_id`` and ``major`` are of the version under which labels are given here: where rules have changed since, and
+    the person has not read that, it is an earlier one than is in force.
+    """
 
     id: int
     project_id: int
@@ -78,10 +92,17 @@ class Holding:
     skip: str
     guideline_id: int
     major: int
+    paused_for: int | None
+    major_in_force: int
     slack_id: str | None
     active: bool
     annotates: bool
     known_value: int | None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is taken here until the person has read another version."""
+        return self.paused_for is not None and self.guideline_id < self.paused_for
 
 
 @dataclass(frozen=True)
@@ -120,7 +141,8 @@ def load(session: Session, slack_id: str, assignment_id: int, value_id: int | No
 def _loading() -> Any:
     """SQL: a Holding by ``place``, and whether ``value`` is a label of its project."""
     place, item, person, value = (plain(entity) for entity in (Assignment, Item, Person, LabelValue))
-    project, guideline = plain(Project), plain(Guideline)
+    project, guideline, batch = plain(Project), plain(Guideline), plain(Batch)
+    in_force = guideline.alias("in_force")
     known_value = and_(
         value.c.id == bindparam("value"), value.c.project_id == place.c.project_id, value.c.retired_at.is_(None)
     )
@@ -144,6 +166,8 @@ def _loading() -> Any:
             project.c.skip,
             guideline.c.id,
             guideline.c.major,
+            batch.c.paused_for,
+            in_force.c.major,
             person.c.slack_id,
             person.c.active,
             places.has_role(place.c.project_id, place.c.person_id, Role.ANNOTATOR),
@@ -153,7 +177,9 @@ def _loading() -> Any:
         .join(item, item.c.id == place.c.item_id)
         .join(person, person.c.id == place.c.person_id)
         .join(project, project.c.id == place.c.project_id)
-        .join(guideline, guideline.c.id == project.c.guideline_id)
+        .join(batch, batch.c.id == place.c.batch_id)
+        .join(guideline, guideline.c.id == required.worked_under(batch.c, project.c))
+        .join(in_force, in_force.c.id == project.c.guideline_id)
         .outerjoin(value, known_value)
         .where(place.c.id == bindparam("place"))
         .with_for_update(of=[item, place], key_share=True)
@@ -249,8 +275,18 @@ def is_late(held: Holding, us: int) -> bool:
     return us == held.acted_us or (us < held.acted_us and not skipped_only)
 
 
+def check_pause(held: Holding) -> None:
+    """Refused while the batch is paused."""
+    if held.is_paused:
+        raise RefusedError(PAUSED)
+
+
 def check_place(held: Holding) -> bool:
-    """Whether the place has to be taken again before it can be answered; refused where it is gone."""
+    """Whether the place has to be taken again before it can be answered; refused where it is gone, or the batch is paused.
+
+    To take a place again is to begin something: nobody begins anything under rules of before.
+    """
+    check_pause(held)
     if held.item_state is ItemState.REPLACED:
         raise RefusedError(REPLACED)
     if held.place in (Place.OPEN, Place.PLANNED, Place.LABELLED):
@@ -260,6 +296,8 @@ def check_place(held: Holding) -> bool:
     if held.place is Place.FLAGGED or held.item_state is ItemState.ESCALATED:
         raise RefusedError(WAITING)
     if held.place in (Place.RETURNED, Place.SKIPPED) and held.item_state is ItemState.OPEN and held.open_places > 0:
+        if held.major < held.major_in_force:
+            raise RefusedError(UNREAD)
         return True
     raise RefusedError(GONE)
 

@@ -14,6 +14,7 @@ from workflow import places
 class Why(StrEnum):
     """The reasons, the one that helps most first."""
 
+    GUIDELINE = "guideline"
     NO_ITEMS = "no_items"
     LOADING = "loading"
     HELD = "held"
@@ -25,10 +26,14 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class Nothing:
-    """Nothing to give; ``until`` is when the first held place comes back, at the latest (UTC)."""
+    """Nothing to give; ``until`` is when the first held place comes back, at the latest (UTC).
+
+    ``guideline_id`` is the version that the person has to read before they get anything.
+    """
 
     why: Why
     until: datetime | None = None
+    guideline_id: int | None = None
 
 
 def why_nothing(session: Session, project_id: int, person_id: int, now: datetime) -> Nothing:

@@ -21,6 +21,7 @@ def skip(session: Session, slack_id: str, assignment_id: int, us: int, now: date
         raise RefusedError("This project asks for an answer to every item. If this one is unclear, press *Unclear*.")
     if us <= held.acted_us or held.place in (Place.SKIPPED, Place.RETURNED, Place.CLOSED):
         return Answered(held.batch_id, changed=False)
+    holding.check_pause(held)
     if held.place is not Place.OPEN:
         raise RefusedError("You have answered this item already: choose another label to change your answer.")
     _mark(session, held, us)

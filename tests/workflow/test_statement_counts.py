@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, col
 from handlers.click import Click
 from handlers.labelling import choose_label
 from storage.engine import Store
-from storage.tables import Guideline, Item, ItemState, Label, Pattern, Place, Project
+from storage.tables import Acknowledgement, Guideline, Item, ItemState, Label, Pattern, Place, Project
 from tests.builders import NOW, World, build
 from tests.workflow.clicks import Clicks, state_of
 from tests.workflow.test_rulings import add_card
@@ -160,16 +160,32 @@ def changed_after_a_ruling(store: Store) -> World:
     return world
 
 
-def changed_under_a_new_guideline(store: Store) -> World:
-    world = last_that_disagrees(store)
-    Clicks(world).label("ana", 0, "no", us=5)
-    with store.write() as session:
+def everybody_reads_a_new_guideline(world: World) -> None:
+    """2.0 is in force and acknowledged, while the batches are those of 1.0."""
+    with world.store.write() as session:
         guideline_id = session.execute(
             insert(Guideline)
-            .values(project_id=world.project_id, major=2, minor=0, markdown="# Anew", at=NOW)
+            .values(project_id=world.project_id, major=2, minor=0, markdown="# Anew", at=NOW, held_from=NOW)
             .returning(col(Guideline.id))
         ).scalar_one()
         session.execute(update(Project).where(col(Project.id) == world.project_id).values(guideline_id=guideline_id))
+        read = {"project_id": world.project_id, "guideline_id": guideline_id, "asked_at": NOW, "acknowledged_at": NOW}
+        rows = [
+            {**read, "person_id": person, "wrong": 0, "reminders": 0, "version": 0} for person in world.people.values()
+        ]
+        session.execute(insert(Acknowledgement), rows)
+
+
+def changed_under_a_new_guideline(store: Store) -> World:
+    world = last_that_disagrees(store)
+    Clicks(world).label("ana", 0, "no", us=5)
+    everybody_reads_a_new_guideline(world)
+    return world
+
+
+def late_and_the_last_that_disagrees_under_a_new_guideline(store: Store) -> World:
+    world = late_and_the_last_that_disagrees(store)
+    everybody_reads_a_new_guideline(world)
     return world
 
 
@@ -189,6 +205,7 @@ CLICKS: list[tuple[Callable[[Store], World], ItemState]] = [
     (first_after_a_ruling, ItemState.RULED),
     (changed_after_a_ruling, ItemState.RULED),
     (changed_under_a_new_guideline, ItemState.ESCALATED),
+    (late_and_the_last_that_disagrees_under_a_new_guideline, ItemState.ESCALATED),
 ]
 
 

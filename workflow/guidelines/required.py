@@ -66,7 +66,17 @@ def worked_under(batch: Any, project: Any) -> Any:
     The one that the batch began with, or the one that its owner has read since. ``batch`` and ``project`` are columns of
     the tables. Only a batch that another version has come after costs a look.
     """
-    read = last_read(batch.project_id, batch.person_id)
-    began = batch.guideline_id
-    later = case((func.coalesce(read, 0) > began, read), else_=began)
-    return case((began != project.guideline_id, later), else_=project.guideline_id)
+    read = plain(Acknowledgement).alias("read")
+    since = (
+        select(func.max(read.c.guideline_id))
+        .where(
+            read.c.person_id == batch.person_id,
+            read.c.project_id == batch.project_id,
+            read.c.guideline_id > batch.guideline_id,
+            read.c.acknowledged_at.is_not(None),
+        )
+        .correlate_except(read)
+        .scalar_subquery()
+    )
+    outdated = batch.guideline_id != project.guideline_id
+    return case((outdated, func.coalesce(since, batch.guideline_id)), else_=project.guideline_id)
