@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from workflow import normalise, yaml_text
+from workflow import yaml_text
 from workflow.errors import RefusedError
+from workflow.guidelines import reading_text
 from workflow.intake.spec import FilterSpec, LengthSpec, NearSpec
 from workflow.project_spec import ChannelsSpec, LabelSpec, PersonSpec, ProjectSpec
-from workflow.spec_values import LONGEST_GUIDELINE
 from workflow.yaml_text import Fault, Tree
 
 _WANTED = {
@@ -150,18 +150,13 @@ def _guideline(tree: Tree, folder: Path) -> tuple[str | None, list[Fault]]:
         return None, []
     line, path = tree.line(("guideline",)), ("guideline",)
     try:
-        raw = (folder / named.strip()).read_bytes()
-        text = raw.decode("utf-8-sig")
+        return reading_text.read_file(folder / named.strip(), named.strip()), []
+    except RefusedError as error:
+        return None, [Fault(line, path, str(error))]
     except (OSError, ValueError) as error:
-        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else _reason(error)
-        return None, [Fault(line, path, f"{named} cannot be read: {reason} (the path is relative to this file)")]
-    markdown = normalise.markdown(text)
-    if not markdown.strip():
-        return None, [Fault(line, path, f"{named} is empty: write the guideline, or leave the line out")]
-    if len(markdown) > LONGEST_GUIDELINE:
-        message = f"{named} has {len(markdown)} characters: at most {LONGEST_GUIDELINE} can be shown"
-        return None, [Fault(line, path, message)]
-    return markdown, []
+        return None, [
+            Fault(line, path, f"{named} cannot be read: {_reason(error)} (the path is relative to this file)")
+        ]
 
 
 def _reason(error: Exception) -> str:

@@ -11,6 +11,8 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from workflow import naming, normalise
+from workflow.errors import RefusedError
+from workflow.guidelines import reading_text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _SHARE = re.compile(r"0?\.[0-9]{1,6}|1(?:\.0{1,6})?|0\.[0-9]{1,6}")
@@ -19,7 +21,6 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _SECONDS = {"m": 60, "h": 3600, "d": 24 * 3600}
 SHORTEST_HOLD = 60
 LONGEST_HOLD = 30 * 24 * 3600
-LONGEST_GUIDELINE = 40_000
 LONGEST_PATH = 1000
 
 
@@ -147,9 +148,7 @@ def guideline(typed: str) -> str:
     if "\n" not in typed:
         path: str = short_text(LONGEST_PATH).func(typed)  # type: ignore[call-arg]
         return path
-    text = normalise.markdown(typed)
-    if not text.strip():
-        raise fault("is empty: write the guideline, or leave the line out")
-    if len(text) > LONGEST_GUIDELINE:
-        raise fault(f"has {len(text)} characters: at most {LONGEST_GUIDELINE} can be shown")
-    return text
+    try:
+        return reading_text.check(typed)
+    except RefusedError as error:
+        raise fault(str(error).removeprefix(f"{reading_text.THE_GUIDELINE} ")) from None

@@ -300,7 +300,14 @@ def test_the_guideline_is_read_beside_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "no such file"), (b"\xff", "not UTF-8"), (b" \n", "empty"), (b"x" * 40_001, "at most")]
+    ("content", "said"),
+    [
+        (None, "no such file"),
+        (b"\xff", "not UTF-8"),
+        (b" \n", "empty"),
+        (b"x" * 400_001, "at most"),
+        (b"%PDF-1", "a PDF"),
+    ],
 )
 def test_a_guideline_that_cannot_be_used_is_named_with_the_other_faults(
     tmp_path: Path, content: bytes | None, said: str

@@ -109,7 +109,7 @@ def test_a_guideline_of_one_line_is_a_guideline_and_no_path() -> None:
         ({"time_zone": "Berlin"}, "time_zone", "is no time zone: did you mean"),
         ({"digest": "25:00"}, "digest", "is no time of day"),
         ({"near": "perhaps"}, "near", "'perhaps' is not known"),
-        ({"guideline": "x\n" * 30_000}, "guideline", "at most 40000"),
+        ({"guideline": "x\n" * 250_000}, "guideline", "at most 400,000"),
     ],
 )
 def test_a_fault_is_at_its_field(typed: dict[str, Any], field: str, said: str) -> None:

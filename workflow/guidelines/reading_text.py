@@ -3,6 +3,7 @@
 import codecs
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from workflow import normalise
@@ -12,8 +13,11 @@ LONGEST_GUIDELINE = 400_000
 """Characters: some 150 pages."""
 LARGEST = 4 * LONGEST_GUIDELINE + 4
 """Bytes: no encoding takes more for so many characters. More than these need not be read to refuse a file."""
+MOST_SECTIONS = 2_000
 DEEPEST = 80
 """Levels of lists and quotations in each other, a list being two, that the reader in chat shows."""
+
+THE_GUIDELINE = "The guideline"
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,10 +39,17 @@ _KINDS = (
 )
 _WEB_PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head)\b", re.DOTALL | re.IGNORECASE)
 _MOST_CONTROLS = 20
+_HEADING = re.compile(r"^ {0,3}(?:#{1,6}|=+|-+)[ \t]*(?!\S)|^ {0,3}#{1,6}[ \t]", re.MULTILINE)
 # Only a line that begins so can be nested deep enough to be worth a look.
 _DEEP = re.compile(
     rf"^(?:[ \t]{{{DEEPEST // 4},}}\S|(?:[ \t]*(?:>|[-*+]|\d{{1,9}}[.)])){{{DEEPEST // 4},}})", re.MULTILINE
 )
+
+
+def read_file(path: Path, name: str = "") -> str:
+    """The text of a file on this machine. Raises RefusedError as ``read`` does, OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return read(file.read(LARGEST + 1), name or path.name)
 
 
 def read(data: bytes, name: str) -> str:
@@ -61,7 +72,7 @@ def read(data: bytes, name: str) -> str:
 _SPLIT = "Keep the rules here, and link to what is long, such as lists and tables."
 
 
-def check(text: str, name: str = "The guideline") -> str:
+def check(text: str, name: str = THE_GUIDELINE) -> str:
     """A text from a form or a project file, put right: line ends are LF, and what nobody can see is gone.
 
     Raises RefusedError for one that is empty, too long, or too deeply nested to be shown whole.
@@ -73,6 +84,8 @@ def check(text: str, name: str = "The guideline") -> str:
         raise RefusedError(f"{name} is empty: write what people are to do.")
     if len(made) > LONGEST_GUIDELINE:
         raise RefusedError(f"{name} has {len(made):,} characters: at most {LONGEST_GUIDELINE:,} can be shown. {_SPLIT}")
+    if len(_HEADING.findall(made)) > MOST_SECTIONS and (headings := _headings(made)) > MOST_SECTIONS:
+        raise RefusedError(f"{name} has {headings:,} headings: at most {MOST_SECTIONS:,} can be compared. {_SPLIT}")
     if _DEEP.search(made) and (line := _too_deep(made)):
         raise RefusedError(
             f"{name} has lists or quotations in each other on line {line}, too many to be shown: take some levels out."
@@ -98,6 +111,10 @@ def _is_binary(data: bytes) -> bool:
     """Whether bytes are no text: NULs in a row, or many control characters."""
     controls = sum(data.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
     return b"\x00" * 4 in data or controls > max(_MOST_CONTROLS, len(data) // 50)
+
+
+def _headings(markdown: str) -> int:
+    return sum(token.type == "heading_open" for token in _reader().parse(markdown))
 
 
 def _too_deep(markdown: str) -> int | None:
