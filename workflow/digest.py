@@ -189,11 +189,12 @@ def _new_labels(session: Session, project_id: int, from_at: datetime, to_at: dat
 def agreement_numbers(session: Session, project_id: int, level: str) -> dict[str, Any]:
     """Agreement over all labels so far, in words too; value ids become titles."""
     schema = session.execute(
-        select(col(LabelValue.id), col(LabelValue.value), col(LabelValue.title), col(LabelValue.number))
+        select(col(LabelValue.id), col(LabelValue.title), col(LabelValue.number), col(LabelValue.retired_at))
         .where(col(LabelValue.project_id) == project_id)
         .order_by(col(LabelValue.position))
     ).all()
-    titles = {row.id: row.title for row in schema}
+    retired = {row.id for row in schema if row.retired_at is not None}
+    titles = {row.id: f"{row.title} (retired)" if row.id in retired else row.title for row in schema}
     numbers = {row.id: row.number for row in schema if row.number is not None} or None
     patterns = Counter({parse_pattern(text): count for text, count in counts.patterns(session, project_id)})
     found = measure(patterns, level, list(titles), numbers, counts.people_who_labelled(session, project_id))
@@ -207,7 +208,11 @@ def agreement_numbers(session: Session, project_id: int, level: str) -> dict[str
         "reading": found.reading.value,
         "words": in_words(found.alpha, found.interval, titles),
         "raw": found.raw,
-        "shares": [{"title": titles[value], "share": share} for value, share in found.shares.items()],
+        "shares": [
+            {"title": titles[value], "share": share}
+            for value, share in found.shares.items()
+            if share or value not in retired
+        ],
         "confused": _confused(found, titles),
     }
 

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from storage.tables import Assignment, EscalationReason, Item, ItemState, Label, Place, plain
 from workflow import consensus, escalation, holding
 from workflow.errors import RefusedError
+from workflow.guidelines import former_labels
 from workflow.holding import Answered, Holding, Others
 from workflow.states import check_move
 
@@ -42,7 +43,7 @@ def record(session: Session, slack_id: str, assignment_id: int, value_id: int, u
     """
     held = holding.load(session, slack_id, assignment_id, value_id)
     if held.known_value is None:
-        raise RefusedError("That label is not one of this project's. Nothing was changed.")
+        raise RefusedError(f"{former_labels.why_unknown(session, held.project_id, value_id)} Nothing was changed.")
     if holding.is_late(held, us):
         return Answered(held.batch_id, changed=False)
     if held.place is Place.LABELLED and held.value_id == value_id:

@@ -10,10 +10,9 @@ from sqlmodel import Session, col
 from storage.tables import LabelMove, LabelValue, Project
 from workflow import history, label_schema, normalise
 from workflow.guidelines import label_changes, waiting
+from workflow.guidelines.former_labels import CHANGED, GOLD, SUBJECT
 from workflow.guidelines.label_changes import LabelChange, SchemaLabel
 
-CHANGED = "labels.changed"
-GOLD = "gold"
 # No label is called so: a character of private use cannot be seen.
 _BETWEEN = "\ue000"
 
@@ -44,7 +43,7 @@ def apply(session: Session, project_id: int, changes: Sequence[LabelChange], gui
     _leave_to_the_clock(session, project_id, changes, ids, written, guideline_id, now)
     session.execute(update(Project).where(col(Project.id) == project_id).values(version=col(Project.version) + 1))
     history.note(
-        session, now, CHANGED, "guideline", guideline_id, project_id=project_id,
+        session, now, CHANGED, SUBJECT, guideline_id, project_id=project_id,
         before={"labels": [row.value for row in in_force]},
         after={
             "labels": [label.value for label in after],

@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, up
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Assignment, History, Item, LabelMove, LabelValue, Lot, LotState, Project
+from storage.tables import Assignment, Item, LabelMove, LabelValue, Lot, LotState, Project
 from workflow import history, places, settling
-from workflow.guidelines import applying
+from workflow.guidelines import former_labels
 
 ITEMS_AT_ONCE = 300
 # A click that read the schema just before it changed has committed by then.
@@ -95,7 +95,7 @@ def _oldest(session: Session, project_id: int, now: datetime) -> _Passing | None
     first = [row for row in rows if row.guideline_id == rows[0].guideline_id]
     goes = {row.from_id: row.to_id for row in first if row.from_id != row.to_id}
     gone = frozenset(row.from_id for row in first if row.from_id in goes and row.retired_at is not None)
-    gold = _gold(session, first[0].guideline_id)
+    gold = former_labels.called_with(session, first[0].guideline_id)
     return _Passing(first[0].guideline_id, first[0].at, min(row.after for row in first), goes, gone, gold)
 
 
@@ -105,17 +105,6 @@ def _is_being_filled(session: Session, project_id: int, at: datetime) -> bool:
         col(Lot.project_id) == project_id, col(Lot.state) == LotState.RUNNING, col(Lot.started_at) < at
     )
     return bool(session.execute(select(running)).scalar_one())
-
-
-def _gold(session: Session, guideline_id: int) -> dict[str, str]:
-    noted: dict[str, Any] | None = session.execute(
-        select(col(History.after)).where(
-            col(History.subject) == "guideline",
-            col(History.subject_id) == guideline_id,
-            col(History.action) == applying.CHANGED,
-        )
-    ).scalar()
-    return dict((noted or {}).get(applying.GOLD, {}))
 
 
 def _next_items(session: Session, project_id: int, passing: _Passing) -> list[int]:
@@ -200,7 +189,7 @@ def _note(
     now: datetime,
 ) -> None:
     after = {"items": sorted(item_ids), "became": dict(became)}
-    history.note(session, now, action, "guideline", passing.guideline_id, project_id=project_id, after=after)
+    history.note(session, now, action, former_labels.SUBJECT, passing.guideline_id, project_id=project_id, after=after)
 
 
 def _of(project_id: int, guideline_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -179,10 +179,13 @@ def _fill(
 
 
 def _check_same(store: Store, project_id: int, intake: Intake) -> None:
-    """A project's fields may change as long as it has no lot: now that it has one, they are as they were read."""
+    """A project's fields may change as long as it has no lot: now that it has one, they are as they were read.
+
+    Labels may change with a version of the guideline at any time: those that this file is read by were there when it began.
+    """
     with store.read() as session:
-        fields = screening.rules(session, project_id).fields
-    if fields != intake.asked.fields:
+        rules = screening.rules(session, project_id)
+    if (rules.fields, rules.value_ids) != (intake.asked.fields, intake.asked.value_ids):
         raise RefusedError("The project was changed just now: import the file again.")
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from storage.tables import LabelValue, Project
 from workflow import normalise
+from workflow.guidelines import former_labels
 from workflow.intake import filters, spec
 from workflow.intake.mapping import METADATA, Mapped
 from workflow.intake.steps import standardise
@@ -25,7 +26,10 @@ LONGEST_NAME = {"segment": 200, "skill": 100, "difficulty": 100, "annotator": 20
 
 @dataclass(frozen=True)
 class Rules:
-    """What a project asks of a row: its fields, its label values by the name that is compared, its steps and filters."""
+    """What a project asks of a row: its fields, its label values by the name that is compared, its steps and filters.
+
+    ``former`` are values that are no labels any more, each with what to write instead.
+    """
 
     fields: tuple[str, ...]
     values: Mapping[str, str]
@@ -33,6 +37,7 @@ class Rules:
     off: frozenset[str]
     near: spec.NearSpec
     filters: filters.Filters
+    former: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ def rules(session: Session, project_id: int) -> Rules:
         off=asked.off,
         near=asked.near,
         filters=filters.compiled(asked),
+        former=former_labels.former(session, project_id),
     )
 
 
@@ -223,6 +229,8 @@ def _labels(row: Row, parts: Mapping[str, Any], annotator: str, asked: Rules) ->
 
 
 def _value(role: str, typed: str, asked: Rules) -> str:
+    if typed not in asked.values and typed in asked.former:
+        raise _UnfitError(role, f"no label value of the project any more: {_shown(typed)} ({asked.former[typed]})")
     if typed not in asked.values:
         known = [*asked.values.values()][:10]
         more = ", ..." if len(asked.values) > len(known) else ""
