@@ -28,7 +28,10 @@ FIRST_FLAGS = 10
 FIRST_PEOPLE = 5
 FIRST_SHARES = 20
 FIRST_LABELS = 80
-FIRST_PROJECTS = 8
+FIRST_PROJECTS = 7
+HOME_BLOCKS = 99
+PROJECT_BLOCKS = 12
+"""Of a project in Home, besides its cases and rulings; one more block says how many projects are left out."""
 NOTE = 300
 NOT_YET = "shown to you once you have answered the items that are open to you"
 CASE_TEXT = 90
@@ -180,13 +183,15 @@ def home(session: Session, context: Mapping[str, Any], now: datetime) -> dict[st
     """App Home."""
     view = home_view(session, context["user_id"], now)
     first = view["projects"][:FIRST_PROJECTS]
-    shown = [{**_home_project(one), **_to_read(session, one, now)} for one in first]
+    room = (HOME_BLOCKS - PROJECT_BLOCKS * len(first)) // (2 * max(1, len(first)))
+    shown = [{**_home_project(one, room), **_to_read(session, one, now)} for one in first]
     return {"projects": shown, "more_projects": max(0, len(view["projects"]) - FIRST_PROJECTS)}
 
 
-def _home_project(project: Mapping[str, Any]) -> dict[str, Any]:
-    cases = [{**case, "text": shorten(case["text"], CASE_TEXT)} for case in project.get("cases", ())]
-    shown = {"rulings": [], **project, "cases": cases}
+def _home_project(project: Mapping[str, Any], room: int) -> dict[str, Any]:
+    """``room`` cases and as many rulings at most."""
+    cases = [{**case, "text": shorten(case["text"], CASE_TEXT)} for case in project.get("cases", ())[:room]]
+    shown = {**project, "rulings": list(project.get("rulings", ()))[:room], "cases": cases}
     if project["leads"]:
         zone = project["time_zone"]
         shown |= {"since": _local(project["since"], zone), "ends": _day(project["progress"]["expected_end"], zone)}

@@ -1,9 +1,14 @@
 """What messages say to whom."""
 
+import pytest
+from sqlmodel import Session
+
+from bot import readings
 from bot.messages import Messages
 from storage.engine import Store
 from storage.tables import Role
 from tests.builders import NOW, add_person, build
+from tests.templates.samples import COVERAGE, HOME_PROJECT, TO_READ
 from tests.workflow.clicks import Clicks
 
 
@@ -28,3 +33,24 @@ def test_a_lead_with_open_items_sees_no_shares_of_others_labels_until_they_have_
     assert "once you have answered" in said()
     clicks.label("lea", 0, "yes")
     assert "Yes 100" in said()
+
+
+@pytest.mark.parametrize("many", [1, 2, 5, 7, 40])
+def test_home_has_room_for_somebody_who_does_everything_everywhere(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def project(number: int) -> dict[str, object]:
+        kept = {name: value for name, value in HOME_PROJECT.items() if name not in ("to_read", "coverage", "ends")}
+        case = HOME_PROJECT["cases"][0]
+        cases = [{**case, "id": 100 * number + one} for one in range(5)]
+        rulings = [{"id": one["id"], "key": "item 1", "title": "Yes"} for one in cases]
+        progress = {**HOME_PROJECT["progress"], "expected_end": NOW.isoformat()}
+        more = {"id": number, "time_zone": "UTC", "since": NOW.isoformat(), "progress": progress}
+        return {**kept, **more, "cases": cases, "rulings": rulings}
+
+    view = {"projects": [project(number) for number in range(1, many + 1)]}
+    monkeypatch.setattr(readings, "home_view", lambda *_: view)
+    monkeypatch.setattr(readings, "_to_read", lambda *_: {"to_read": TO_READ, "coverage": COVERAGE})
+    home = Messages(lambda: NOW).draw_view(Session(), "home", {"user_id": "U1"})
+    opened = [block for block in home["blocks"] if str(block.get("block_id", "")).startswith("case:")]
+    assert len(home["blocks"]) <= 100
+    assert len(opened) >= min(many, 7), "every project shows a case that waits"
+    assert many > 2 or len(opened) == 5 * many
