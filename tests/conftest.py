@@ -28,6 +28,5 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Store]:
     """An empty store with the newest schema, once on each database."""
-    opened = databases.store(request.param)
-    yield opened
-    opened.close()
+    with databases.lent(request.param) as opened:
+        yield opened
