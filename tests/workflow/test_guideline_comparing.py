@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow.agreement import alpha, interval, value_agreement
-from workflow.guidelines.comparing import Verdict, difference, mover, others, rates, same
+from workflow.guidelines.comparing import Twice, Verdict, difference, mover, others, rates, same
 from workflow.intervals import NoInterval, t_quantile
 from workflow.patterns import Pattern
 
@@ -64,7 +64,8 @@ def test_the_paired_interval_is_the_jackknife_written_out(level: str, bundle: in
     """Leaving out item after item, or pair after pair of near duplicates, and counting both alphas anew."""
     items = pairs(7, 240, 0.5, 0.8)
     bundles = [tuple(sorted(items[at : at + bundle])) for at in range(0, len(items), bundle)]
-    whole, without = [], []
+    whole: list[list[float]] = []
+    without: list[list[float]] = []
     for left_out in [None, *range(len(bundles))]:
         rest = [item for at, some in enumerate(bundles) if at != left_out for item in some]
         alphas = [alpha(Counter(item[side] for item in rest), level, VALUES).value or 0.0 for side in (0, 1)]
@@ -165,7 +166,7 @@ def test_items_chosen_for_a_label_do_not_get_better_by_themselves() -> None:
 def test_setting_aside_leaves_each_other_label_of_the_item() -> None:
     """Y Y N chosen for Y: twice Y N, and with N against the rest nothing else; items with two labels say nothing."""
     before, after = ((YES, 2), (NO, 1)), ((YES, 3),)
-    more = {((((YES, 3),), ((NO, 3),)),): 40, ((((YES, 1), (NO, 2)), ((YES, 1), (NO, 2))),): 30}
+    more: dict[Twice, int] = {((((YES, 3),), ((NO, 3),)),): 40, ((((YES, 1), (NO, 2)), ((YES, 1), (NO, 2))),): 30}
     found = same({((before, after),): 30, ((BOTH, BOTH),): 9, **more}, "nominal", (YES, NO), chosen=[YES])
     left = Counter({SPLIT: 30 * 2, BOTH: 40 * 3, NEITHER: 30})
     assert found.before.value == pytest.approx(alpha(left, "nominal", (YES, NO)).value)
