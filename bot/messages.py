@@ -11,7 +11,15 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import readings, readings_drops, readings_guidelines, readings_helped, readings_near, readings_projects
+from bot import (
+    readings,
+    readings_drops,
+    readings_guidelines,
+    readings_helped,
+    readings_near,
+    readings_projects,
+    readings_requeue,
+)
 from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
 from workflow.views.batch import batch_version, hold_batch
@@ -19,6 +27,7 @@ from workflow.views.case import case_version, hold_case
 from workflow.views.drop import drop_version, hold_drop
 from workflow.views.guideline import acknowledgement_version, hold_acknowledgement
 from workflow.views.project import hold_project, project_version
+from workflow.views.requeue import hold_requeue, requeue_version
 
 Loader = Callable[[Session, Mapping[str, Any], datetime], Mapping[str, Any] | None]
 
@@ -39,6 +48,7 @@ MESSAGES: dict[str, Loader] = {
     "project_made": readings_projects.made,
     "drop": readings_drops.card,
     "drop_refused": readings_drops.refused_words,
+    "requeue": readings_requeue.card,
     "announcement": readings_guidelines.announcement,
     "acknowledgement": readings_guidelines.acknowledgement,
     "unread": readings_guidelines.unread,
@@ -73,6 +83,7 @@ VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "escalation": case_version,
     "project": project_version,
     "drop": drop_version,
+    "requeue": requeue_version,
     "acknowledgement": acknowledgement_version,
 }
 
@@ -81,6 +92,7 @@ HOLDS: dict[str, Callable[[Session, int], None]] = {
     "escalation": hold_case,
     "project": hold_project,
     "drop": hold_drop,
+    "requeue": hold_requeue,
     "acknowledgement": hold_acknowledgement,
 }
 

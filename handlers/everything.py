@@ -17,6 +17,7 @@ from handlers import (
     people,
     projects,
     reading,
+    requeues,
     rulings,
 )
 from handlers.command import Word
@@ -28,7 +29,20 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
 
     ``us`` is the Slack id of the bot.
     """
-    for area in (labelling, flags, rulings, reading, batches, digests, people, home, drops, near, acknowledgements):
+    for area in (
+        labelling,
+        flags,
+        rulings,
+        reading,
+        batches,
+        digests,
+        people,
+        home,
+        drops,
+        near,
+        acknowledgements,
+        requeues,
+    ):
         area.register(desk)
     projects.register(desk, who_makes)
     channels.register(desk, us)

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from storage.engine import Store
-from workflow.guidelines import announcing, carrying, effect, helped, preparing, reminding
+from workflow.guidelines import announcing, carrying, effect, helped, preparing, reminding, requeueing
 
 log = structlog.get_logger()
 
@@ -19,6 +19,7 @@ STEPS: tuple[Step, ...] = (
     effect.take_due,
     carrying.carry_over,
     announcing.ask_people,
+    requeueing.work,
     reminding.remind,
     helped.look,
 )

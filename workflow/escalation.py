@@ -131,7 +131,7 @@ def see_labels(session: Session, slack_id: str, case_id: int, now: datetime) -> 
     """
     case = lock_case(session, case_id)
     person_id = people.require(session, case.project_id, slack_id, *RULERS, Role.AUDITOR)
-    if case.state not in (EscalationState.OPEN, EscalationState.RULED):
+    if case.state not in (EscalationState.OPEN, EscalationState.RULED) or case.item_state is ItemState.OPEN:
         # The item is with the annotators again: who looked could not be given it, and might be the last who can.
         raise RefusedError("This case is closed: the item went back, or its labels agree after all.")
     own = session.execute(

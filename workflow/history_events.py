@@ -88,6 +88,8 @@ class Names:
                 pair = name, [self.item(one) for one in value if isinstance(one, int)]
             case "places", list():
                 pair = name, [{"item": self.item(one[0]), "person": self.person(one[1])} for one in value]
+            case "finals", dict():
+                pair = name, {self.item(int(one)): self.value(value_id) for one, value_id in value.items()}
             case "overlap", dict():
                 pair = name, {self.item(int(one)): overlap for one, overlap in value.items()}
             case (("by_item" | "near_of" | "duplicate_of"), int()):
@@ -105,7 +107,7 @@ def items_in(*documents: Mapping[str, Any] | None) -> Iterator[int]:
                 yield from (one for one in value if isinstance(one, int))
             elif name == "places" and isinstance(value, list):
                 yield from (one[0] for one in value)
-            elif name == "overlap" and isinstance(value, dict):
+            elif name in ("overlap", "finals") and isinstance(value, dict):
                 yield from map(int, value)
             elif name in _ITEM_REFERENCES and isinstance(value, int):
                 yield value

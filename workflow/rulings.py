@@ -25,6 +25,7 @@ from workflow import history, outbox, people, places
 from workflow.batches import close_places, rewrite_batch
 from workflow.errors import RefusedError
 from workflow.escalation import RULERS, Case, lock_case
+from workflow.guidelines import former_labels
 from workflow.states import check_move
 
 
@@ -48,6 +49,11 @@ def rule(
         raise RefusedError(
             "This case is closed: the item went back, or its labels agree after all. There is nothing to rule."
         )
+    if case.state is EscalationState.RULED and not decides(session, case):
+        raise RefusedError(
+            "A rule changed, and this item was given out again: what was ruled before does not count any more. "
+            "Nothing was changed."
+        )
     ruling_id = _add_ruling(session, case, person_id, value_id, rationale, now)
     _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
     told = _people_on(session, case)
@@ -55,6 +61,12 @@ def rule(
     for other in told:
         _tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
+
+
+def decides(session: Session, case: Case) -> bool:
+    """Whether a ruled case is what its item stands on: it was not given out again since, and has no later case."""
+    later = exists().where(col(Escalation.item_id) == case.item_id, col(Escalation.id) > case.id)
+    return case.item_state is ItemState.RULED and not session.execute(select(later)).scalar_one()
 
 
 def send_back(session: Session, slack_id: str, case_id: int, version: int, rationale: str, now: datetime) -> int | None:
@@ -101,7 +113,7 @@ def _check_value(session: Session, project_id: int, value_id: int) -> None:
         col(LabelValue.id) == value_id, col(LabelValue.project_id) == project_id, col(LabelValue.retired_at).is_(None)
     )
     if session.execute(known).first() is None:
-        raise RefusedError("That label is not one of this project's.")
+        raise RefusedError(former_labels.why_unknown(session, project_id, value_id))
 
 
 def _check_version(session: Session, case: Case, version: int) -> None:

@@ -46,7 +46,7 @@ def release_person(
 def person_joined(session: Session, project_id: int) -> None:
     """Somebody annotates (again): with as many people as the overlap, what even so nobody may take is looked for."""
     enough = select(col(Project.overlap)).where(col(Project.id) == project_id)
-    if _annotators(session, project_id) >= session.execute(enough).scalar_one():
+    if annotators(session, project_id) >= session.execute(enough).scalar_one():
         session.execute(update(Project).where(col(Project.id) == project_id).values(stranded_after=0))
 
 
@@ -142,7 +142,7 @@ def _raise(session: Session, project_id: int, items: Sequence[places.Locked], ne
         history.note(
             session, now, "items.reopened", "project", project_id, project_id=project_id, after={"items": again}
         )
-    if _annotators(session, project_id) >= new:
+    if annotators(session, project_id) >= new:
         reopened = [replace(item, state=ItemState.OPEN) for item in items if item.id in opened]
         settling.escalate_stranded(session, reopened, now, None)
 
@@ -182,14 +182,14 @@ def escalate_stranded(session: Session, project_id: int, now: datetime, limit: i
     session.execute(
         update(Project).where(col(Project.id) == project_id).values(stranded_after=ids[-1] if ids else None)
     )
-    if ids and _annotators(session, project_id):
+    if ids and annotators(session, project_id):
         waiting = [item for item in places.lock_items(session, ids) if item.state is ItemState.OPEN]
         settling.escalate_stranded(session, waiting, now, None)
     return len(ids)
 
 
-def _annotators(session: Session, project_id: int) -> int:
-    """How many people can be given items."""
+def annotators(session: Session, project_id: int) -> int:
+    """How many people can be given items of a project."""
     found: int = session.execute(
         select(func.count())
         .select_from(Member)

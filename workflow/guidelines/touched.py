@@ -90,20 +90,34 @@ def _examples(session: Session, proposal_id: int) -> frozenset[int]:
 
 
 def items(touch: Touch) -> ColumnElement[bool]:
-    """SQL: whether an item is touched, by its labels in force and, where it is ruled, by the ruling.
+    """SQL: whether an item is touched."""
+    return and_(plain(Item).c.project_id == touch.project_id, carrying(touch))
 
-    A label counts as it was given and as a changed label schema has made it since. Of a ruled item the version that it was
-    ruled under decides; of the others one label of an earlier version is enough.
+
+def carrying(touch: Touch) -> ColumnElement[bool]:
+    """SQL: whether an item of the project is touched, by its labels in force and, where it is ruled, by the ruling.
+
+    A label counts as it was given and as a changed label schema has made it since.
     """
+    return or_(going_on(touch), ruled(touch))
+
+
+def going_on(touch: Touch) -> ColumnElement[bool]:
+    """SQL: the touched items that are not ruled: one label of an earlier version is enough."""
+    return and_(_within(touch), plain(Item).c.state.in_(GOING_ON), labelled(touch))
+
+
+def ruled(touch: Touch) -> ColumnElement[bool]:
+    """SQL: the touched items that are ruled: the version that they were ruled under decides."""
+    carried = or_(_carries_any(touch), _ruled_so(touch))
+    return and_(_within(touch), plain(Item).c.state == ItemState.RULED, ~_ruled_since(touch), carried)
+
+
+def _within(touch: Touch) -> ColumnElement[bool]:
     item = plain(Item).c
     return and_(
-        item.project_id == touch.project_id,
         item.segment.in_(touch.segments) if touch.segments else true(),
         item.id.not_in(touch.examples) if touch.examples else true(),
-        or_(
-            and_(item.state.in_(GOING_ON), labelled(touch)),
-            and_(item.state == ItemState.RULED, ~_ruled_since(touch), or_(_carries_any(touch), _ruled_so(touch))),
-        ),
     )
 
 
