@@ -125,7 +125,6 @@ def standing(session: Session, held: Proposal, revision: int) -> str:
 def _approved(session: Session, held: Proposal, by: int, now: datetime) -> str | None:
     """As many approved it as the project wants."""
     if problem := fitting.fit(session, held, now):
-        fitting.send_back(session, held, problem, now)
         return f"It was given back to whoever proposed it. {problem}"
     later = held.wanted_at is not None and held.wanted_at > now
     state = ProposalState.SCHEDULED if later else ProposalState.APPROVED

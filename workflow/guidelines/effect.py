@@ -53,8 +53,7 @@ def take(session: Session, proposal_id: int, now: datetime) -> int | None:
     held = moving.hold(session, proposal_id)
     if held.state not in READY or (held.wanted_at is not None and held.wanted_at > now):
         return None
-    if problem := fitting.fit(session, held, now):
-        fitting.send_back(session, held, problem, now)
+    if fitting.fit(session, held, now):
         return None
     # As it is now: it may have been brought over to a version that came meanwhile.
     held = moving.hold(session, proposal_id)
