@@ -27,7 +27,7 @@ NESTED = 90
 
 def elements(markdown: str) -> list[Element]:
     """The parts of one `rich_text` block: sections, lists, quotes and preformatted text. Empty for an empty text."""
-    return joined(list(_parts(markdown)))
+    return joined(list(parts_of(markdown)))
 
 
 def pages(markdown: str, max_chars: int = PAGE) -> list[Element]:
@@ -37,7 +37,13 @@ def pages(markdown: str, max_chars: int = PAGE) -> list[Element]:
     """
     if max_chars < 100:
         raise ValueError(f"pages of {max_chars} characters are too short")
-    return [{"type": "rich_text", "elements": joined(page)} for page in paged(_parts(markdown), max_chars)]
+    return [{"type": "rich_text", "elements": page} for page in _kept_pages(markdown, max_chars)]
+
+
+@lru_cache(maxsize=8)
+def _kept_pages(markdown: str, max_chars: int) -> list[list[Element]]:
+    # Each turn of a page asks for all of them, and sixty pages take a second to make.
+    return [joined(page) for page in paged(parts_of(markdown), max_chars)]
 
 
 def text_pages(texts: Iterable[tuple[str, str]], max_chars: int = PAGE) -> list[Element]:
@@ -59,7 +65,8 @@ def _reader() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "maxNesting": NESTED}).enable(["table", "strikethrough"])
 
 
-def _parts(markdown: str) -> Iterator[Part]:
+def parts_of(markdown: str) -> Iterator[Part]:
+    """The parts of a text, in order, to be put among others."""
     tree = SyntaxTreeNode(_reader().parse(clean(markdown)))
     for node in tree.children:
         yield from _block(node)

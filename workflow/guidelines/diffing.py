@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from workflow.guidelines.edits import Edit, edits
@@ -45,6 +46,7 @@ class Diff:
         return [asdict(change) for change in self.changes]
 
 
+@lru_cache(maxsize=8)
 def compare(before: str, after: str) -> Diff:
     """What differs between two texts. Blank lines between sections are no difference."""
     ours, theirs = read(before), read(after)

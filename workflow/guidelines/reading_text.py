@@ -119,7 +119,8 @@ def _headings(markdown: str) -> int:
 
 def _too_deep(markdown: str) -> int | None:
     """The first line that is nested deeper than can be shown."""
-    return next((token.map[0] + 1 for token in _reader().parse(markdown) if token.level >= DEEPEST and token.map), None)
+    deep = (one for one in _reader().parse(markdown) if one.level >= DEEPEST and one.type != "inline" and one.map)
+    return next((token.map[0] + 1 for token in deep), None)
 
 
 @lru_cache(maxsize=1)
