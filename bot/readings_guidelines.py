@@ -117,7 +117,8 @@ def covered(found: coverage.Coverage | Mapping[str, Any]) -> dict[str, Any]:
 
 def _changes(view: Mapping[str, Any]) -> dict[str, Any]:
     diff, cut = _diff(view["changes"])
-    examples = view["examples"]
+    # What the check asks is not answered beside it.
+    examples = [] if view["asks_examples"] else view["examples"]
     return {
         "project": view["project"],
         "project_id": view["project_id"],

@@ -77,7 +77,7 @@ def test_a_version_is_announced_read_checked_and_then_worked_under(open_house: O
     post = next(one for one in house.posts("ana", "rte") if "Guideline 2.0 is in force" in words(one))
     assert post["pinned"]
     assert "Six cases <@U1>" in seen.quoted(post)
-    assert "Worked example" in words(post)
+    assert "Worked example" not in words(post), "they are asked in the check"
     card = asked(house.ana)
     assert "You get no new batch until you have read it." in words(card)
     assert "2 worked examples" in words(card)
@@ -125,9 +125,10 @@ def test_home_and_the_digest_say_who_has_not_read(open_house: OpenHouse) -> None
 
 
 def test_a_batch_that_is_asked_for_while_held_brings_the_buttons(open_house: OpenHouse) -> None:
-    house = open_house(items=4)
-    put_in_force(house)
+    house = open_house(items=GOLD)
+    put_in_force(house, examples=gold_examples(house))
     house.quiet()
+    assert "Worked example\nText number 1\nNo: May is a hedge" in words(asked(house.ana)).replace("*", "")
     house.ana.hears(lambda: house.ana.command("/concord batch"), "read guideline 2.0 first")
     shown = next(one for one in house.ana.messages() if one["ephemeral"])
     house.ana.press_ok(shown, "I have read 2.0")

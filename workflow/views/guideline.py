@@ -20,7 +20,7 @@ from storage.tables import (
     Role,
     plain,
 )
-from workflow.guidelines import checking, diffing, label_changes, required
+from workflow.guidelines import checking, diffing, label_changes, required, rules
 from workflow.views.batch import shown_fields
 
 HELD, LATER, FREE = "held", "later", ""
@@ -68,6 +68,7 @@ def version_view(session: Session, guideline_id: int) -> dict[str, Any] | None:
         "changed": words,
         "changes": changes,
         "examples": _examples(session, proposal.id, head.fields) if proposal else [],
+        "asks_examples": rules.of_project(session, version.project_id).check > 0,
     }
 
 

@@ -5,7 +5,7 @@ const TABLE = `
 x ❌|negative_squared_cross_mark ❎|warning ⚠️|no_entry ⛔|no_entry_sign 🚫|question ❓|grey_question ❔|exclamation ❗
 bangbang ‼️|interrobang ⁉️|hourglass ⌛|hourglass_flowing_sand ⏳|alarm_clock ⏰|stopwatch ⏱️|clock9 🕘|calendar 📆|date 📅
 bell 🔔|no_bell 🔕|mega 📣|loudspeaker 📢|speech_balloon 💬|thought_balloon 💭|eyes 👀|eye 👁️|mag 🔍|mag_right 🔎
-memo 📝|pencil 📝|pencil2 ✏️|clipboard 📋|bookmark_tabs 📑|books 📚|book 📖|open_book 📖|notebook 📓|page_facing_up 📄
+memo 📝|pencil 📝|pencil2 ✏️|clipboard 📋|bookmark_tabs 📑|books 📚|book 📖|blue_book 📘|envelope ✉️|open_book 📖|notebook 📓|page_facing_up 📄
 scroll 📜|file_folder 📁|open_file_folder 📂|card_index_dividers 🗂️|inbox_tray 📥|outbox_tray 📤|package 📦|label 🏷️
 bookmark 🔖|link 🔗|paperclip 📎|pushpin 📌|round_pushpin 📍|triangular_flag_on_post 🚩|checkered_flag 🏁|white_flag 🏳️
 bar_chart 📊|chart_with_upwards_trend 📈|chart_with_downwards_trend 📉|abacus 🧮|scales ⚖️|balance_scale ⚖️|straight_ruler 📏
@@ -18,7 +18,8 @@ heart ❤️|yellow_heart 💛|green_heart 💚|blue_heart 💙|purple_heart �
 red_circle 🔴|large_orange_circle 🟠|large_yellow_circle 🟡|large_green_circle 🟢|large_blue_circle 🔵|large_purple_circle 🟣
 white_circle ⚪|black_circle ⚫|large_green_square 🟩|large_yellow_square 🟨|large_red_square 🟥|large_blue_square 🟦
 white_large_square ⬜|black_large_square ⬛|small_blue_diamond 🔹|small_orange_diamond 🔸|arrow_right ➡️|arrow_left ⬅️
-arrow_up ⬆️|arrow_down ⬇️|arrow_backward ◀️|arrow_forward ▶️|leftwards_arrow_with_hook ↩️|arrow_right_hook ↪️|back 🔙
+arrow_up ⬆️|arrow_upper_right ↗️|arrow_lower_right ↘️|arrow_heading_down ⤵️|left_right_arrow ↔️
+black_right_pointing_double_triangle_with_vertical_bar ⏭️|arrow_down ⬇️|arrow_backward ◀️|arrow_forward ▶️|leftwards_arrow_with_hook ↩️|arrow_right_hook ↪️|back 🔙
 repeat 🔁|arrows_counterclockwise 🔄|fast_forward ⏩|double_vertical_bar ⏸️|black_square_for_stop ⏹️|heavy_plus_sign ➕|heavy_minus_sign ➖
 one 1️⃣|two 2️⃣|three 3️⃣|four 4️⃣|five 5️⃣|six 6️⃣|seven 7️⃣|eight 8️⃣|nine 9️⃣|zero 0️⃣|keycap_ten 🔟
 information_source ℹ️|sos 🆘|new 🆕|ok 🆗|recycle ♻️|construction 🚧|rotating_light 🚨|vertical_traffic_light 🚦
