@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Project
-from templates import markdown
+from templates import diff, markdown
 from templates.text import shorten
 from workflow import calendar
 from workflow.guidelines import checking, coverage
@@ -116,7 +116,7 @@ def covered(found: coverage.Coverage | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changes(view: Mapping[str, Any]) -> dict[str, Any]:
-    diff, cut = _diff(view["changes"])
+    shown, cut = diff.blocks(view["changes"], DIFF_TEXT)
     # What the check asks is not answered beside it.
     examples = [] if view["asks_examples"] else view["examples"]
     return {
@@ -130,15 +130,11 @@ def _changes(view: Mapping[str, Any]) -> dict[str, Any]:
         "why": shorten(view["why"], WHY_TEXT),
         "labels": view["labels"][:FIRST_LABEL_CHANGES],
         "changed": view["changed"],
-        "diff": diff,
+        "diff": shown,
         "cut": cut or len(view["labels"]) > FIRST_LABEL_CHANGES,
         "examples": [_example(one) for one in examples[:FIRST_EXAMPLES]],
         "more_examples": max(0, len(examples) - FIRST_EXAMPLES),
     }
-
-
-def _diff(changes: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
-    return [], False
 
 
 def _example(one: Mapping[str, Any]) -> dict[str, str]:

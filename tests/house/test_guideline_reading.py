@@ -77,6 +77,8 @@ def test_a_version_is_announced_read_checked_and_then_worked_under(open_house: O
     post = next(one for one in house.posts("ana", "rte") if "Guideline 2.0 is in force" in words(one))
     assert post["pinned"]
     assert "Six cases <@U1>" in seen.quoted(post)
+    assert "1 section added" in words(post)
+    assert "What may be so does not imply <!channel>." in words(post)
     assert "Worked example" not in words(post), "they are asked in the check"
     card = asked(house.ana)
     assert "You get no new batch until you have read it." in words(card)
