@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from storage.engine import Store
-from workflow.guidelines import announcing, carrying, effect, helped, preparing, reminding, requeueing
+from workflow.guidelines import announcing, carrying, effect, helped, pausing, preparing, reminding, requeueing, unread
 
 log = structlog.get_logger()
 
@@ -19,8 +19,11 @@ STEPS: tuple[Step, ...] = (
     effect.take_due,
     carrying.carry_over,
     announcing.ask_people,
+    pausing.pause_open,
     requeueing.work,
     reminding.remind,
+    unread.remind,
+    unread.tell_leads,
     helped.look,
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Batch, Outbox, OutboxKind, Person, Place, plain
+from storage.tables import Assignment, Batch, Lane, Outbox, OutboxKind, Person, Place, plain
 from workflow import outbox
 from workflow.errors import NotAllowedError, RefusedError
 
@@ -24,10 +24,10 @@ def version_of(batch_id: Any) -> Any:
     return select(batch.version).where(batch.id == batch_id).scalar_subquery() + places.scalar_subquery()
 
 
-def rewrite_batch(session: Session, batch_id: int, now: datetime) -> None:
+def rewrite_batch(session: Session, batch_id: int, now: datetime, *, lane: Lane = Lane.URGENT) -> None:
     """Rewrite every copy of a batch's card."""
     version = session.execute(select(version_of(batch_id))).scalar_one()
-    outbox.rewrite(session, now, "batch", batch_id, int(version), "batch")
+    outbox.rewrite(session, now, "batch", batch_id, int(version), "batch", lane=lane)
 
 
 def going_on(session: Session, batch_ids: Collection[int]) -> set[int]:

@@ -10,16 +10,20 @@ from sqlmodel import Session, col
 from storage.tables import Lane, Origin, Person, Role
 from workflow import assignment, people
 from workflow.assignment import Given
+from workflow.guidelines import acknowledging
+from workflow.nothing import Why
 
 MOST = 100
+LISTED = 20
 
 
 @dataclass
 class HandedOut:
-    """Who got how many items, and who got none because nothing was there for them."""
+    """Who got how many items; who got none because nothing was there for them, or has to read the guideline first."""
 
     given: dict[str, int] = field(default_factory=dict)
     without: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 def hand_out(
@@ -39,10 +43,13 @@ def hand_out(
     """
     by = people.require(session, project_id, slack_id, Role.LEAD)
     named = [people.find(session, project_id, user) for user in dict.fromkeys(to)]
-    wanted = named if to else assignment.free_people(session, project_id)[:MOST]
+    held = acknowledging.held_people(session, project_id, now)
+    wanted = named if to else assignment.free_people(session, project_id)
+    # Who gets nothing takes nobody else's turn.
+    able = [person_id for person_id in wanted if person_id not in held]
     names = _names(session, wanted)
-    told = HandedOut()
-    for person_id in wanted:
+    told = HandedOut(unread=[names[person_id] for person_id in wanted if person_id in held])
+    for person_id in able if to else able[:MOST]:
         given = assignment.next_batch(
             session,
             project_id,
@@ -57,6 +64,8 @@ def hand_out(
         )
         if isinstance(given, Given):
             told.given[names[person_id]] = given.size
+        elif given.why is Why.GUIDELINE:
+            told.unread.append(names[person_id])
         else:
             told.without.append(names[person_id])
     return told
@@ -67,7 +76,14 @@ def in_words(told: HandedOut) -> str:
     lines = [f"{name}: {size} items" if size != 1 else f"{name}: 1 item" for name, size in told.given.items()]
     if told.without:
         lines.append("Nothing is open for " + ", ".join(told.without) + ".")
+    if told.unread:
+        lines.append(f"No batch before they have read the new guideline: {_listed(told.unread)}.")
     return "\n".join(lines) or "Nobody is free: every annotator has a batch open, or there is none."
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _names(session: Session, person_ids: Sequence[int]) -> dict[int, str]:

@@ -9,6 +9,8 @@ from sqlmodel import Session, col
 from storage.tables import Member, Person, Role
 from workflow import history, upkeep
 from workflow.errors import RefusedError
+from workflow.guidelines import acknowledging
+from workflow.guidelines.required import READERS
 from workflow.outbox import insert_or_skip
 from workflow.people import named, ordered
 
@@ -124,6 +126,8 @@ def _change(
         upkeep.release_person(session, project_id, person_id, now, actor=by)
     if Role.ANNOTATOR in after - before:
         upkeep.person_joined(session, project_id)
+    if set(READERS) & after and not set(READERS) & before:
+        acknowledging.came_back(session, project_id, person_id, now)
 
 
 def _switch(session: Session, slack_id: str, now: datetime, *, active: bool) -> None:
@@ -137,6 +141,12 @@ def _switch(session: Session, slack_id: str, now: datetime, *, active: bool) -> 
     session.execute(update(Person).where(col(Person.id) == found.id).values(active=active))
     action = "person.reactivated" if active else "person.deactivated"
     history.note(session, now, action, "person", found.id, before={"active": not active}, after={"active": active})
+    if active:
+        reads_in = select(col(Member.project_id)).where(
+            col(Member.person_id) == found.id, col(Member.role).in_(READERS)
+        )
+        for project_id in session.execute(reads_in.distinct().order_by(col(Member.project_id))).scalars().all():
+            acknowledging.came_back(session, project_id, found.id, now)
     works_in = select(col(Member.project_id)).where(
         col(Member.person_id) == found.id, col(Member.role) == Role.ANNOTATOR
     )

@@ -11,6 +11,9 @@ from sqlmodel import Session, col
 
 from storage.tables import Assignment, Item, ItemState, Member, Person, Place, Role
 from workflow import assignment, history, places
+from workflow.guidelines import acknowledging
+
+UNREAD = "{} has not read the new guideline yet, and gets nothing new before"
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,19 @@ def plan(
 ) -> list[RefusedPlan]:
     """Take the places that the rows name, without a lease until their card is shown; the rows that were refused.
 
-    A row is refused where the item or the person is not known, the person does not annotate here or has had the item, or
-    the item has no place left. At most 1,000 rows a call keep clicks quick.
+    A row is refused where the item or the person is not known, the person does not annotate here, has to read a guideline
+    first or has had the item, or the item has no place left. At most 1,000 rows a call keep clicks quick.
     """
     items = _items(session, project_id, rows)
     annotators = _annotators(session, project_id)
+    held = acknowledging.held_people(session, project_id, now)
     taken = _taken(session, [item.id for item in items.values()])
     left = {item.id: item.open_places for item in items.values()}
     refused: list[RefusedPlan] = []
     seats: list[dict[str, Any]] = []
     for row in rows:
         item, person_id = items.get(row.item), annotators.get(row.person.casefold())
-        reason = _reason(row, item, person_id, taken, left)
+        reason = UNREAD.format(row.person) if person_id in held else _reason(row, item, person_id, taken, left)
         if reason is not None or item is None or person_id is None:
             refused.append(RefusedPlan(row.line, reason or "unknown"))
             continue

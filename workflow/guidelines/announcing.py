@@ -1,6 +1,7 @@
 """A new version is told: to the team at once, and then to everybody who has to read it, by the clock."""
 
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import exists, select, update
 from sqlmodel import Session, col
@@ -8,7 +9,7 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import Acknowledgement, Guideline, Lane, Person, Project, Purpose, plain
 from workflow import outbox
-from workflow.guidelines import required, waiting
+from workflow.guidelines import dating, required, waiting
 
 CARD = "acknowledgement"
 CHUNK = 250
@@ -40,13 +41,16 @@ def ask_people(store: Store, now: datetime) -> int:
     Who joins later is asked by the next look, who left is not. The clock's step.
     """
     asked = 0
-    for project_id, guideline_id in _wanted(store):
-        while some := store.transact(lambda session, it=(project_id, guideline_id): _ask_some(session, *it, now)):  # type: ignore[misc]
+    for project_id, guideline_id in wanted(store):
+        before = asked
+        while some := store.transact(partial(_ask_some, project_id=project_id, guideline_id=guideline_id, now=now)):
             asked += some
+        if asked > before:
+            dating.date_batches(store, project_id)
     return asked
 
 
-def _wanted(store: Store) -> list[tuple[int, int]]:
+def wanted(store: Store) -> list[tuple[int, int]]:
     """Projects that want a version read, with that version."""
     version = required.to_read(col(Project.id))
     with store.read() as session:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, case, cast, select
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, Batch, Guideline, Item, ItemState, Place, Project, Ruling, SkipRule, plain
 from workflow.batches import version_of
+from workflow.guidelines import required
 from workflow.packing import packed_rows, unpacked_rows
 from workflow.views.schema import choices
 
@@ -62,7 +63,17 @@ def _version() -> Any:
 @cache
 def _heading() -> Any:
     """SQL: a ``batch`` with its Seats, and its project."""
-    batch, project, guideline, place = (plain(entity).c for entity in (Batch, Project, Guideline, Assignment))
+    batch, project, place = (plain(entity).c for entity in (Batch, Project, Assignment))
+    guideline, newer = plain(Guideline).c, plain(Guideline).alias("newer").c
+    # What has to be read, and has not been: a version without a hold is told, and asks nothing of anybody.
+    unread = (
+        select(cast(newer.major, String) + "." + cast(newer.minor, String))
+        .where(newer.project_id == batch.project_id, newer.id > guideline.id, newer.held_from.is_not(None))
+        .order_by(newer.major.desc(), newer.minor.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    outdated = case((guideline.id != project.guideline_id, unread))
     numbers = (place.id, place.item_id, place.position, place.acted_us, place.version, place.skips)
     seats = (
         select(packed_rows(place.state, place.value_id, *numbers))
@@ -80,12 +91,15 @@ def _heading() -> Any:
         project.fields,
         project.skip,
         project.version.label("project_version"),
+        guideline.id.label("guideline_id"),
         guideline.major,
         guideline.minor,
+        batch.paused_for,
+        outdated.label("unread"),
     ).where(
         batch.id == bindparam("batch"),
         project.id == batch.project_id,
-        guideline.id == project.guideline_id,
+        guideline.id == required.worked_under(batch, project),
     )
 
 
@@ -105,12 +119,17 @@ def _showing() -> Any:
 
 
 def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
-    """What a batch's card shows now; None where there is no such batch."""
+    """What a batch's card shows now; None where there is no such batch.
+
+    ``guideline`` is the version under which labels are given in it, ``newer`` one that its owner has yet to read, or empty;
+    while it is ``paused`` nothing can be answered.
+    """
     head = session.execute(_heading(), {"batch": batch_id}).first()
     if head is None:
         return None
     seats = _seats(head.seats)
     current = _current(seats, head.focus, head.focus_us)
+    paused = head.paused_for is not None and head.guideline_id < head.paused_for
     view: dict[str, Any] = {
         "id": batch_id,
         "version": head.version + sum(seat.version for seat in seats),
@@ -118,6 +137,8 @@ def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
         "project": head.name,
         "question": head.question,
         "guideline": f"{head.major}.{head.minor}",
+        "newer": head.unread or "",
+        "paused": paused,
         "total": len(seats),
         "answered": sum(seat.outcome in ANSWERED for seat in seats),
         "summary": _summary(seats),
@@ -128,7 +149,7 @@ def batch_view(session: Session, batch_id: int) -> dict[str, Any] | None:
         labels = choices(session, head.project_id, head.project_version)
         view |= {
             "forward": _forward(seats, current),
-            "item": _item(session, current, head.fields, head.skip),
+            "item": _item(session, current, head.fields, head.skip, paused=paused),
             "labels": [
                 {"id": choice.id, "title": choice.title, "description": choice.description} for choice in labels
             ],
@@ -180,7 +201,7 @@ def _summary(seats: Sequence[Seat]) -> dict[str, int]:
     }
 
 
-def _item(session: Session, seat: Seat, fields: Sequence[str], skip: SkipRule) -> dict[str, Any]:
+def _item(session: Session, seat: Seat, fields: Sequence[str], skip: SkipRule, *, paused: bool) -> dict[str, Any]:
     row = session.execute(_showing(), {"item": seat.item_id}).one()
     waiting = seat.state in WAITING
     return {
@@ -194,15 +215,17 @@ def _item(session: Session, seat: Seat, fields: Sequence[str], skip: SkipRule) -
         "ruled": row.state is ItemState.RULED,
         "free": row.open_places > 0,
         "replaced": row.state is ItemState.REPLACED,
-        "answerable": row.state is not ItemState.REPLACED
+        "answerable": not paused
+        and row.state is not ItemState.REPLACED
         and (
             waiting
             or seat.state is Place.LABELLED
             or (seat.state is Place.CLOSED and row.state is ItemState.RULED)
             or (seat.state in (Place.SKIPPED, Place.RETURNED) and row.state is ItemState.OPEN and row.open_places > 0)
         ),
-        "may_skip": seat.state is Place.OPEN and skip is not SkipRule.NEVER,
+        "may_skip": seat.state is Place.OPEN and skip is not SkipRule.NEVER and not paused,
         "may_flag": (waiting or seat.state is Place.LABELLED)
+        and not paused
         and row.state not in (ItemState.RULED, ItemState.REPLACED),
         "note": row.note if waiting and row.state is not ItemState.RULED else None,
     }
