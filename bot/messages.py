@@ -18,6 +18,8 @@ from bot import (
     readings_helped,
     readings_near,
     readings_projects,
+    readings_proposal_form,
+    readings_proposals,
     readings_requeue,
 )
 from bot.sender.drawing import Attachment, Drawn, Picture
@@ -27,6 +29,7 @@ from workflow.views.case import case_version, hold_case
 from workflow.views.drop import drop_version, hold_drop
 from workflow.views.guideline import acknowledgement_version, hold_acknowledgement
 from workflow.views.project import hold_project, project_version
+from workflow.views.proposal import hold_proposal, proposal_version
 from workflow.views.requeue import hold_requeue, requeue_version
 
 Loader = Callable[[Session, Mapping[str, Any], datetime], Mapping[str, Any] | None]
@@ -53,6 +56,9 @@ MESSAGES: dict[str, Loader] = {
     "acknowledgement": readings_guidelines.acknowledgement,
     "unread": readings_guidelines.unread,
     "helped": readings_helped.helped,
+    "proposal": readings_proposals.card,
+    "own_proposal": readings_proposals.own_card,
+    "proposal_diff": readings_proposals.diff_words,
 }
 VIEWS: dict[str, Loader] = {
     "home": readings.home,
@@ -69,10 +75,21 @@ VIEWS: dict[str, Loader] = {
     "near": readings_near.pairs,
     "version": readings_guidelines.version,
     "check": readings_guidelines.check,
+    "propose": readings_proposal_form.form,
+    "proposal_text": readings_proposals.text,
+    "proposal_comment": readings_proposals.comment_form,
 }
-TEMPLATES = {"asked_digest": "digest", "item_text": "reader", "guideline": "reader", "version": "reader"}
+TEMPLATES = {
+    "asked_digest": "digest",
+    "item_text": "reader",
+    "guideline": "reader",
+    "version": "reader",
+    "proposal_text": "reader",
+    "own_proposal": "proposal",
+}
 ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {
     "drop_refused": readings_drops.refused_file,
+    "proposal_diff": readings_proposals.diff_file,
 }
 PICTURES: dict[str, Callable[[Session, Mapping[str, Any]], Picture]] = {
     "digest": readings.digest_picture,
@@ -85,6 +102,8 @@ VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "drop": drop_version,
     "requeue": requeue_version,
     "acknowledgement": acknowledgement_version,
+    "proposal": proposal_version,
+    "own_proposal": proposal_version,
 }
 
 HOLDS: dict[str, Callable[[Session, int], None]] = {
@@ -94,6 +113,8 @@ HOLDS: dict[str, Callable[[Session, int], None]] = {
     "drop": hold_drop,
     "requeue": hold_requeue,
     "acknowledgement": hold_acknowledgement,
+    "proposal": hold_proposal,
+    "own_proposal": hold_proposal,
 }
 
 

@@ -11,6 +11,7 @@ from handlers.click import Click
 from handlers.desk import Desk
 from handlers.near import open_pairs
 from handlers.projects import open_settings
+from handlers.proposals import open_form as open_proposal
 from storage.tables import Role
 from workflow import people
 from workflow.errors import RefusedError
@@ -25,6 +26,7 @@ HELP = """Concord runs annotation in Slack. What you can say here:
 /concord people [project] - who is in a project; add, change, remove (leads)
 /concord near [project] - items that say nearly the same; give linked ones back (leads)
 /concord guideline [project] - read the guideline
+/concord guideline propose [project] - propose a change of it
 /concord new - make a project
 /concord settings [project] - change what a project is (leads)
 With one project, or in a project's channel, its name can be left out. Your work waits in App Home."""
@@ -95,13 +97,16 @@ def open_people(session: Session, click: Click, rest: list[str]) -> Answer:
     return OpenView("people", {"project_id": project_id})
 
 
-def guideline(session: Session, click: Click, rest: list[str]) -> Answer:
-    """The guideline of a project."""
+def guideline(session: Session, click: Click, rest: list[str]) -> Answer | list[Answer] | None:
+    """The guideline of a project; or what the next word says of it."""
+    if rest and (said := GUIDELINE_WORDS.get(rest[0].lower())):
+        return said(session, click, rest[1:])
     project_id = project_for(session, click.user_id, rest, click.reply.channel, *Role)
     people.require(session, project_id, click.user_id, *Role)
     return OpenView("guideline", {"project_id": project_id})
 
 
+GUIDELINE_WORDS: dict[str, Word] = {"propose": open_proposal}
 WORDS: dict[str, Word] = {
     "help": show_help,
     "batch": batch,

@@ -16,6 +16,7 @@ from handlers import (
     near,
     people,
     projects,
+    proposals,
     reading,
     requeues,
     rulings,
@@ -41,6 +42,7 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
         drops,
         near,
         acknowledgements,
+        proposals,
         requeues,
     ):
         area.register(desk)

@@ -9,7 +9,7 @@ from handlers.click import Click, as_id
 from handlers.desk import Desk
 from storage.tables import Role
 from workflow import escalation, holding, people
-from workflow.guidelines import versions
+from workflow.guidelines import editing, versions
 
 
 def register(desk: Desk) -> None:
@@ -35,6 +35,9 @@ def turn_page(session: Session, click: Click) -> Answer:
     if what == "version":
         people.require(session, versions.project_of(session, subject_id), click.user_id, *Role)
         return UpdateView("version", {"id": subject_id, "page": number})
+    if what == "proposal":
+        people.require(session, editing.project_of(session, subject_id), click.user_id, *Role)
+        return UpdateView("proposal_text", {"id": subject_id, "page": number})
     if what == "case":
         escalation.may_rule(session, click.user_id, subject_id)
         return UpdateView("item_text", {"case_id": subject_id, "page": number})

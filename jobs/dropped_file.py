@@ -12,8 +12,9 @@ from workflow.errors import RefusedError
 class About:
     """What Slack says of a file.
 
-    ``kind`` is its MIME type, empty while Slack has not looked; ``shown`` whether Slack says where in the channel it is,
-    ``thread`` the ts of the message that heads the thread there. ``user_id`` is who brought it.
+    ``kind`` is its MIME type, ``type`` what Slack takes it for (such as ``markdown``), both empty while Slack has not
+    looked; ``shown`` whether Slack says where in the channel it is, ``thread`` the ts of the message that heads the thread
+    there. ``user_id`` is who brought it.
     """
 
     file_id: str
@@ -24,6 +25,7 @@ class About:
     url: str
     shown: bool = False
     thread: str | None = None
+    type: str = ""
     is_document: bool = False
     """Slack's own: a canvas or a list, no file."""
     problem: str | None = None

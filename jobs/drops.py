@@ -12,7 +12,7 @@ from uuid import uuid4
 import structlog
 from sqlmodel import Session
 
-from jobs import drop_folder
+from jobs import drop_folder, dropped_guideline
 from jobs.drop_folder import size_words
 from jobs.dropped_file import About, Files, NotNowError, UnreadableError
 from storage.engine import Store
@@ -123,6 +123,9 @@ def _look(clerk: Clerk, work: Work) -> None:
         _check(clerk, about)
         sha256 = drop_folder.fetch(clerk.files, about, _place(clerk, work), clerk.settings.largest, beat.alive)
         work.preview = {**work.preview, "sha256": sha256}
+    if dropped_guideline.is_one(work):
+        dropped_guideline.take(clerk.store, work, _place(clerk, work), clerk.clock())
+        return
     found = drop_intake.look(clerk.store, work, _place(clerk, work), beat.alive)
     clerk.store.transact(lambda session: drop_work.looked(session, work, found, clerk.clock()))
 
@@ -157,7 +160,8 @@ def _about(clerk: Clerk, work: Work) -> About:
 
 
 def _known(session: Session, work: Work, about: About, now: datetime) -> None:
-    drop_work.known(session, work, about.name, about.size, about.thread, now)
+    is_guideline = dropped_guideline.is_named(about)
+    drop_work.known(session, work, about.name, about.size, about.thread, now, is_guideline=is_guideline)
 
 
 def _not_ours(clerk: Clerk, about: About) -> str | None:
@@ -174,6 +178,7 @@ def _check(clerk: Clerk, about: About) -> None:
         raise UnreadableError(about.problem)
     if about.size == 0:
         raise UnreadableError("The file is empty.")
+    dropped_guideline.check(about)
     largest = clerk.settings.largest
     if about.size > largest:
         raise UnreadableError(

@@ -32,6 +32,7 @@ class Work:
     project_id: int | None
     channel: str
     file_id: str
+    slack_user: str
     name: str
     size: int
     state: DropState
@@ -102,16 +103,22 @@ def progress(session: Session, work: Work, done_bytes: int, now: datetime) -> No
     _show(session, work, now, done_bytes=done_bytes)
 
 
-def known(session: Session, work: Work, name: str, size: int, thread: str | None, now: datetime) -> None:
-    """What Slack says of the file: its card goes under the message that brought it, or into the channel."""
-    preview = {**work.preview, "thread": thread}
+def known(
+    session: Session, work: Work, name: str, size: int, thread: str | None, now: datetime, *, is_guideline: bool = False
+) -> None:
+    """What Slack says of the file: its card goes under the message that brought it, or into the channel.
+
+    A guideline of one project needs none: the card of its draft comes instead.
+    """
+    preview = {**work.preview, "thread": thread, **({"guideline": True} if is_guideline else {})}
     name = normalise.storable(name)
     values: dict[str, Any] = {"name": name, "size": size, "preview": preview}
     if work.project_id is None:
         values |= {"state": DropState.READY, "lease_until": None, "attempts": 0}
     _write(session, work, **values)
     work.name, work.size, work.preview = name, size, preview
-    _post(session, work, now)
+    if work.project_id is None or not is_guideline:
+        _post(session, work, now)
 
 
 def looked(session: Session, work: Work, found: Mapping[str, Any], now: datetime) -> None:
@@ -157,6 +164,11 @@ def imported(session: Session, work: Work, lot_id: int, refused_rows: int, now: 
         )
 
 
+def became_guideline(session: Session, work: Work, now: datetime) -> None:
+    """The file is a guideline, and a draft is made of it in this transaction. Raises LostError."""
+    _show(session, work, now, state=DropState.GUIDELINE, problem=None, settled_at=now, **_LET_GO)
+
+
 def has_answers(preview: Mapping[str, Any]) -> bool:
     """Whether a file has columns that its rows must not be shown with to people who have yet to label."""
     return bool(BLIND_ROLES & set((preview.get("looked") or {}).get("columns", {}).values()))
@@ -173,7 +185,7 @@ _LET_GO: dict[str, Any] = {"lease_until": None, "attempts": 0}
 def _post(session: Session, work: Work, now: datetime) -> None:
     outbox.put(
         session, now, _card_key(work), CARD, outbox.To(channel=work.channel), {"id": work.id},
-        card=(CARD, work.id), thread_key=_message_thread(work),
+        card=(CARD, work.id), thread_key=message_thread(work),
     )  # fmt: skip
 
 
@@ -181,13 +193,14 @@ def _card_key(work: Work) -> str:
     return f"drop:{work.id}"
 
 
-def _message_thread(work: Work) -> str | None:
+def message_thread(work: Work) -> str | None:
+    """The thread of the message that brought the file."""
     ts = work.preview.get("thread")
     return str(outbox.Thread(work.channel, ts)) if ts else None
 
 
 def _thread_key(work: Work) -> str:
-    return _message_thread(work) or _card_key(work)
+    return message_thread(work) or _card_key(work)
 
 
 def _show(session: Session, work: Work, now: datetime, **values: Any) -> None:

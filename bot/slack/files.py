@@ -49,6 +49,7 @@ class SlackFiles:
             name=str(told.get("name") or told.get("title") or file_id),
             size=int(told.get("size") or 0),
             kind=str(told.get("mimetype") or ""),
+            type=str(told.get("filetype") or ""),
             user_id=str(told.get("user") or ""),
             url=str(told.get("url_private_download") or told.get("url_private") or ""),
             shown=share is not None,

@@ -27,7 +27,7 @@ def test_a_reviewer_rules_and_who_flagged_it_reads_why(open_house: OpenHouse, lo
     ruled = message(rita, "Ruled: Yes")
     expect(ruled).to_contain_text("rita ruled Yes")
     expect(ruled).to_contain_text("Rule 1: the first reading counts.")
-    expect(ruled.locator(".block button")).to_have_count(0)
+    expect(ruled.locator(".block button")).to_have_text(["Add to guideline"])
     expect(rita.locator("article.message")).to_have_count(1)
 
     unread = ana.locator(f"[data-channel='{house.workspace.dm('ana')}']")

@@ -83,7 +83,7 @@ def test_a_ruling_is_on_every_copy_and_told_to_who_labelled(open_house: OpenHous
     for card in settled(house, "Ruled: Yes"):
         assert "rita ruled Yes" in words(card)
         assert lines in seen.quoted(card)
-        assert titles(card) == []
+        assert titles(card) == ["Add to guideline"]
     for somebody, own in ((house.ana, "Yes"), (house.ben, "No")):
         told = until(lambda one=somebody: notices(one))  # type: ignore[misc]
         assert len(told) == 1

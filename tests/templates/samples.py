@@ -79,6 +79,8 @@ BATCH: dict[str, Any] = {
     "project": "rte",
     "question": "Does the text imply the hypothesis?",
     "guideline": "1.0",
+    "newer": "",
+    "paused": False,
     "total": 25,
     "answered": 2,
     "summary": {"labelled": 20, "skipped": 2, "flagged": 1, "closed": 1, "returned": 1},
@@ -267,11 +269,12 @@ FORM: dict[str, Any] = {
     "leads": [Id("W024BE7LH")],
     "near": Word("report"),
     "imports": "near: report\nfilters:\n  - {name: short, at_least: 3}\n",
+    "guidelines": "grace: 24h\ncheck: 3\n",
 }
 PROJECT_FORM: dict[str, Any] = {
     "form": FORM,
     "block": {field: Id(f"{field}:7") for field in FORM},
-    "has": dict.fromkeys(("question", "labels", "level", "fields", "near", "imports"), True),
+    "has": dict.fromkeys(("question", "labels", "level", "fields", "near", "imports", "guidelines"), True),
     "accepts": [Word("majority"), Word("unanimous"), Word("0.8")],
     "channels_optional": False,
 }
@@ -356,6 +359,103 @@ DROP_MAPPING: dict[str, Any] = {
     "on_change": Word("replace"),
 }
 
+PROPOSE: dict[str, Any] = {
+    "metadata": Id("[1, 7, 0, 0, 0]"),
+    "again": True,
+    "source": Word("case"),
+    "project": "rte",
+    "number": "1.2",
+    "case": "item 17",
+    "zone": Id("Europe/Berlin"),
+    "comment": "Say what counts as a negation.",
+    "section_groups": [
+        {
+            "label": "From Rules",
+            "options": [{"title": "Rules", "value": Id("0")}, {"title": "› Negation", "value": Id("1")}],
+        }
+    ],
+    "section": {"title": "› Negation", "value": Id("1")},
+    "more_sections": 200,
+    "part": {
+        "value": Id("1"),
+        "block": Id("text:1"),
+        "new": False,
+        "title": "Negation",
+        "long": False,
+        "label": "Text of “Negation”",
+        "hint": "Markdown.",
+        "text": "Two negations are none.",
+    },
+    "form": {
+        "summary": "Double negation is no negation",
+        "why": "Three rulings said so.",
+        "kind": Word("rule_change"),
+        "label_changes": "add maybe | Maybe",
+        "examples": "i17 = no | not unlike",
+        "date": Id("2026-12-01"),
+        "time": Id("09:00"),
+    },
+    "next": {"clarification": "1.3", "rule_change": "2.0", "new_label": "2.0"},
+    "next_chosen": "2.0",
+    "labels": [{"title": "Implies", "value": Id("1")}, {"title": "Does not", "value": Id("2")}],
+    "labels_chosen": [{"title": "Does not", "value": Id("2")}],
+    "more_labels": 3,
+    "segments": [{"title": "news", "value": Id("a1")}, {"title": "mail", "value": Id("b2")}],
+    "segments_chosen": [{"title": "news", "value": Id("a1")}],
+    "more_segments": 3,
+}
+PROPOSAL: dict[str, Any] = {
+    "face": Word("decide"),
+    "id": 7,
+    "version": 3,
+    "value": Id("7:2"),
+    "state": Word("proposed"),
+    "project": "rte",
+    "base": "1.2",
+    "current": "1.3",
+    "number": "2.0",
+    "overtaken": True,
+    "kind": Word("rule_change"),
+    "summary": "Double negation is no negation",
+    "why": "Three rulings said so.",
+    "by": "Rita",
+    "file": "guideline.md",
+    "dropped": False,
+    "item": "item 17",
+    "when": "1 Dec 2026, 09:00 (Europe/Berlin)",
+    "touched": "Does not, segment news and 3 more",
+    "label_changes": ["“Maybe” is a new label"],
+    "changed": "1 section changed, 1 added",
+    "diff": [
+        {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "Read twice."}]}],
+        }
+    ],
+    "cut": True,
+    "examples": [{"text": "It is not unlike it.", "title": "Does not", "explanation": "Two negations are none."}],
+    "more_examples": 2,
+    "impact": {
+        "any": True,
+        "finished": 120,
+        "open": 30,
+        "escalated": 4,
+        "people": "Ana, Ben and 3 more",
+        "labels": [{"title": "Does not", "words": "alpha .41 (95 % interval .30 to .52): do not build on it"}],
+        "more_labels": 2,
+    },
+    "decisions": [
+        {"name": "Max", "verdict": Word("approved"), "comment": "Good.", "at": "1 Mar 2026, 10:00"},
+        {"name": "Lea", "verdict": Word("changes_requested"), "comment": "Not yet.", "at": "1 Mar 2026, 11:00"},
+        {"name": "Lea", "verdict": Word("rejected"), "comment": "No.", "at": "1 Mar 2026, 12:00"},
+        {"name": "Rita", "verdict": Word("withdrawn"), "comment": "", "at": "1 Mar 2026, 13:00"},
+    ],
+    "comment": "It does not fit 1.3: both change Negation.",
+    "needed": 2,
+    "waits": "@max or @lea decides about it.",
+    "asked_again": True,
+}
+
 HELPED_ROW: dict[str, Any] = {
     "title": "Implies",
     "verdict": Word("rose"),
@@ -383,7 +483,27 @@ HELPED: dict[str, Any] = {
     "alt_text": "A chart",
 }
 
+REQUEUE: dict[str, Any] = {
+    "id": 3,
+    "version": 2,
+    "project": "rte",
+    "state": Word("offered"),
+    "touched": 142,
+    "done": 0,
+    "left": 142,
+    "number": "2.0",
+    "earlier": Word("1.x"),
+    "summary": "A rumour is no fact",
+    "labels": "Implies, Does not and 3 more",
+    "segments": "news, letters",
+    "by": "Lea",
+    "sample": 30,
+    "outcome": None,
+}
+REQUEUE_SAMPLED = {"open": 3, "same": 20, "other": 5, "new": 1, "disputed": 1}
+
 SAMPLES: dict[str, dict[str, Any]] = {
+    "requeue.yaml.j2": REQUEUE,
     "batch.yaml.j2": BATCH,
     "escalation.yaml.j2": CASE,
     "ruling_notice.yaml.j2": NOTICE,
@@ -435,10 +555,27 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "drop_mapping.yaml.j2": DROP_MAPPING,
     "helped.yaml.j2": HELPED,
     "drop_refused.yaml.j2": {"name": "items of march.csv", "refused": 88, "lot": 12},
+    "propose.yaml.j2": PROPOSE,
+    "proposal.yaml.j2": PROPOSAL,
+    "proposal_comment.yaml.j2": {
+        "verdict": Word("changes"),
+        "metadata": Id("changes:7:2"),
+        "project": "rte",
+        "by": "Rita",
+        "summary": "Double negation is no negation",
+    },
+    "proposal_diff.yaml.j2": {"before": "rte-1.2.md", "after": "rte-proposed-7.md"},
 }
 """The templates of the house, each as full as it gets."""
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("requeue.yaml.j2", {**REQUEUE, "touched": 1, "sample": 0, "labels": "", "segments": "", "summary": ""}),
+    ("requeue.yaml.j2", {**REQUEUE, "state": Word("sampling")}),
+    ("requeue.yaml.j2", {**REQUEUE, "state": Word("sampled"), "done": 30, "left": 112, "outcome": REQUEUE_SAMPLED}),
+    ("requeue.yaml.j2", {**REQUEUE, "state": Word("running"), "done": 100_000}),
+    ("requeue.yaml.j2", {**REQUEUE, "state": Word("done"), "done": 142, "by": ""}),
+    ("requeue.yaml.j2", {**REQUEUE, "state": Word("declined"), "done": 30}),
+    ("requeue.yaml.j2", {**REQUEUE, "state": Word("declined")}),
     ("helped.yaml.j2", {**HELPED, "rows": [HELPED_ROW], "more_rows": 0, "escalations": "", "file_id": Id("")}),
     ("batch.yaml.j2", {**BATCH, "labels": MANY}),
     ("batch.yaml.j2", {**BATCH, "item": None}),
@@ -469,6 +606,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         "batch.yaml.j2",
         {**BATCH, "labels": MANY[:7], "item": {**ITEM, "place": Word("open"), "outcome": Word("open"), "chosen": None}},
     ),
+    ("batch.yaml.j2", {**BATCH, "newer": "2.0"}),
+    ("batch.yaml.j2", {**BATCH, "newer": "2.0", "paused": True, "item": {**ITEM, "answerable": False}}),
     ("escalation.yaml.j2", {**CASE, "open": False}),
     ("escalation.yaml.j2", {**CASE, "open": False, "withdrawn": True, "ruling": None, "flags": []}),
     ("escalation.yaml.j2", {**CASE, "open": False, "ruling": {**RULING, "title": None, "changed_from": None}}),
@@ -554,6 +693,63 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         "project_made.yaml.j2",
         {**PROJECT_MADE, "open": [], "open_words": "", "more_open": 0, "team": Id(""), "cut": False},
     ),
+    (
+        "propose.yaml.j2",
+        {
+            **PROPOSE,
+            "again": False,
+            "source": Word("version"),
+            "comment": "",
+            "section": None,
+            "part": None,
+            "more_sections": 0,
+            "labels_chosen": [],
+            "segments": [],
+            "segments_chosen": [],
+            "section_groups": [
+                *PROPOSE["section_groups"],
+                {"label": "Z", "options": [{"title": "Z", "value": Id("2")}]},
+            ],
+            "form": {**PROPOSE["form"], "kind": Word("new_label"), "date": Id(""), "time": Id("")},
+        },
+    ),
+    (
+        "propose.yaml.j2",
+        {
+            **PROPOSE,
+            "source": Word("draft"),
+            "part": {**PROPOSE["part"], "new": True, "long": True, "block": Id("more:1")},
+            "form": {**PROPOSE["form"], "kind": Word("clarification")},
+        },
+    ),
+    *(
+        (
+            "proposal.yaml.j2",
+            {
+                **PROPOSAL,
+                "face": Word(face),
+                "state": Word(state),
+                "kind": Word("clarification" if face == "own" else "new_label"),
+                "when": "" if state in ("draft", "proposed") else PROPOSAL["when"],
+                "dropped": face == "own",
+                "examples": [],
+                "decisions": [],
+                "comment": "",
+                "waits": "",
+                "diff": [],
+                "cut": False,
+                "impact": None
+                if face == "own"
+                else {**PROPOSAL["impact"], "any": False, "labels": [], "more_labels": 0},
+            },
+        )
+        for face, state in (
+            *(("own", state) for state in ("draft", "changes_requested", "scheduled", "withdrawn", "proposed")),
+            *(("decide", state) for state in ("approved", "effective", "superseded", "rejected")),
+        )
+    ),
+    ("proposal_comment.yaml.j2", {**SAMPLES["proposal_comment.yaml.j2"], "verdict": Word("reject"), "by": ""}),
+    ("drop.yaml.j2", {**DROP, "state": Word("guideline"), "look": None, "figures": None}),
     ("drop.yaml.j2", {**DROP, "state": Word("new"), "look": None, "figures": None, "project": "", "note": ""}),
     ("drop.yaml.j2", {**DROP, "state": Word("choose"), "look": None, "figures": None, "project": ""}),
     ("drop.yaml.j2", {**DROP, "state": Word("choose"), "look": None, "figures": None, "project": "", "projects": []}),
