@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Lane, Outbox, Proposal, ProposalState
+from storage.tables import Lane, Outbox, OutboxKind, Proposal, ProposalState
 from workflow import outbox
 from workflow.guidelines import deciders, impact, moving
 
@@ -80,7 +80,17 @@ def _give(session: Session, proposal_id: int, now: datetime) -> int:
             session, now, _key(proposal_id, held.revision, person_id), moving.CARD,
             outbox.To(person_id=person_id), {"id": proposal_id}, lane=Lane.URGENT, card=(moving.CARD, proposal_id),
         )  # fmt: skip
+        _attach(session, proposal_id, held.revision, person_id, now)
     return len(people)
+
+
+def _attach(session: Session, proposal_id: int, revision: int, person_id: int, now: datetime) -> None:
+    """The whole difference as a file, in the thread of the card."""
+    key = _key(proposal_id, revision, person_id)
+    outbox.put(
+        session, now, f"{key}:diff", "proposal_diff", outbox.To(person_id=person_id), {"id": proposal_id},
+        lane=Lane.URGENT, kind=OutboxKind.FILE, thread_key=key,
+    )  # fmt: skip
 
 
 def _lacking(session: Session, proposal_id: int) -> list[int]:
