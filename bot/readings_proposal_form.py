@@ -43,7 +43,6 @@ def form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
         "part": _part(view["part"]) if view["part"] else None,
         "form": {name: values[name] for name in values if name not in ("labels", "segments")},
         "next": view["next"],
-        "next_chosen": view["next"][values["kind"]],
         "labels": labels,
         "labels_chosen": [one for one in labels if one["value"] in values["labels"]],
         "more_labels": more_labels,

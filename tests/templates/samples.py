@@ -79,7 +79,7 @@ BATCH: dict[str, Any] = {
     "project": "rte",
     "question": "Does the text imply the hypothesis?",
     "guideline": "1.0",
-    "newer": "",
+    "newer": "2.0",
     "paused": False,
     "total": 25,
     "answered": 2,
@@ -243,8 +243,40 @@ READER: dict[str, Any] = {
     ],
     "page": 2,
     "pages": 3,
+    "versions_of": 1,
     "before": Id("guideline:1:1"),
     "next": Id("guideline:1:3"),
+}
+
+GUIDELINE_VERSIONS: dict[str, Any] = {
+    "project": "rte",
+    "versions": [
+        {
+            "id": 9,
+            "number": "2.0",
+            "in_force": True,
+            "kind": Word("rule_change"),
+            "at": "Mon 2 Mar",
+            "by": "Rita",
+            "summary": "Hedges do not imply",
+            "difference": Id("7:9"),
+        },
+        {
+            "id": 7,
+            "number": "1.0",
+            "in_force": False,
+            "kind": "",
+            "at": "Sun 1 Mar",
+            "by": "",
+            "summary": "",
+            "difference": Id(""),
+        },
+    ],
+    "page": 1,
+    "pages": 2,
+    "versions_of": 0,
+    "before": Id("versions:1:0"),
+    "next": Id("versions:1:2"),
 }
 
 FORM: dict[str, Any] = {
@@ -396,7 +428,6 @@ PROPOSE: dict[str, Any] = {
         "time": Id("09:00"),
     },
     "next": {"clarification": "1.3", "rule_change": "2.0", "new_label": "2.0"},
-    "next_chosen": "2.0",
     "labels": [{"title": "Implies", "value": Id("1")}, {"title": "Does not", "value": Id("2")}],
     "labels_chosen": [{"title": "Does not", "value": Id("2")}],
     "more_labels": 3,
@@ -525,6 +556,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "rule.yaml.j2": {**CASE, "chosen": 1, "metadata": Id("rule:5:1")},
     "labels.yaml.j2": {"labels": [{"person": "Ana", "title": "Implies", "late": True}], "more_labels": 3},
     "reader.yaml.j2": READER,
+    "guideline_versions.yaml.j2": GUIDELINE_VERSIONS,
     "message.yaml.j2": {},
     "people.yaml.j2": {
         "project": "rte",
@@ -606,7 +638,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         "batch.yaml.j2",
         {**BATCH, "labels": MANY[:7], "item": {**ITEM, "place": Word("open"), "outcome": Word("open"), "chosen": None}},
     ),
-    ("batch.yaml.j2", {**BATCH, "newer": "2.0"}),
+    ("batch.yaml.j2", {**BATCH, "newer": ""}),
     ("batch.yaml.j2", {**BATCH, "newer": "2.0", "paused": True, "item": {**ITEM, "answerable": False}}),
     ("escalation.yaml.j2", {**CASE, "open": False}),
     ("escalation.yaml.j2", {**CASE, "open": False, "withdrawn": True, "ruling": None, "flags": []}),
