@@ -18,6 +18,8 @@ FIRST_POINTS = 8
 FIRST_TOLD = 10
 YAML_ROOM = 6000
 YAML_PIECE = 2900
+# What not every form has.
+FIELDS = ("question", "labels", "level", "fields", "near", "imports", "guidelines")
 
 
 def new_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def _shared(form: Mapping[str, Any], suffix: str) -> dict[str, Any]:
     shares = ["majority", "unanimous", *SHARES]
     return {
         "block": {field: f"{field}{suffix}" for field in form},
-        "has": {field: field in form for field in ("question", "labels", "level", "fields", "near", "imports")},
+        "has": {field: field in form for field in FIELDS},
         "accepts": shares if form["accept"] in shares else [*shares, form["accept"]],
     }
 

@@ -7,8 +7,9 @@ from sqlmodel import Session, col
 
 from storage.tables import Channel, Item, ItemState, LabelValue, Member, Project
 from workflow import counts, people, projects
+from workflow.guidelines import rules
 from workflow.intake import spec as intake_spec
-from workflow.project_yaml import span
+from workflow.spec_values import span
 
 
 def listed(session: Session) -> list[dict[str, Any]]:
@@ -58,6 +59,7 @@ def shown(session: Session, project_id: int) -> dict[str, Any]:
         "time_zone": project.time_zone,
         "digest": project.digest_at,
         **intake_spec.shown(project.intake),
+        "guidelines": rules.shown(project.guidelines),
         "people": [member(entry) for entry in people.members(session, project_id)],
         "items": {state.value: count for state, count in _states(session).get(project_id, {}).items()},
         "warnings": standing.warnings,

@@ -7,12 +7,12 @@ from typing import Any
 from storage.tables import Level, Purpose
 from workflow import naming
 from workflow.project_spec import LabelSpec, ProjectSpec
-from workflow.project_yaml import span
+from workflow.spec_values import span
 
 COLUMNS = {"question": "question", "batch_size": "batch_size", "accept": "accept", "skip": "skip",
            "hold": "hold_seconds", "time_zone": "time_zone", "digest": "digest_at"}  # fmt: skip
 STRUCTURE = ("level", "labels", "fields")
-OF_THE_STORE = {"name", "task", "overlap", "channels", "guideline", "people", *COLUMNS, *STRUCTURE}
+OF_THE_STORE = {"name", "task", "overlap", "channels", "guideline", "guidelines", "people", *COLUMNS, *STRUCTURE}
 # Keys of the project file that say how files are taken in; they are kept together.
 INTAKE = tuple(key for key in ProjectSpec.model_fields if key not in OF_THE_STORE)
 REMARKS = {
@@ -25,6 +25,7 @@ REMARKS = {
     "near": "It holds for files that are imported from now on.",
     "steps": "It holds for files that are imported from now on.",
     "filters": "It holds for files that are imported from now on.",
+    "guidelines": "Grace and open batches are those of versions from now on; all else holds for what waits, too.",
 }
 
 
@@ -49,6 +50,8 @@ def differences(before: ProjectSpec, after: ProjectSpec) -> list[Difference]:
     found += [Difference(key, key, *_values(key, before, after)) for key in COLUMNS if key != "question"]
     found += [_channel(purpose, before, after) for purpose in Purpose]
     found += [Difference(key, key, *_values(key, before, after)) for key in INTAKE]
+    old, new = _values("guidelines", before, after)
+    found += [Difference("guidelines", f"guidelines.{rule}", old[rule], new[rule]) for rule in old]
     if after.guideline is not None:
         found.append(Difference("guideline", "guideline", before.guideline_markdown, after.guideline_markdown))
     return [one for one in found if one.before != one.after]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from workflow import yaml_text
 from workflow.errors import RefusedError
 from workflow.guidelines import reading_text
+from workflow.guidelines.rules import GuidelineRules
 from workflow.intake.spec import FilterSpec, LengthSpec, NearSpec
 from workflow.project_spec import ChannelsSpec, LabelSpec, PersonSpec, ProjectSpec
 from workflow.yaml_text import Fault, Tree
@@ -35,6 +36,7 @@ _KEYS = {
     "near": NearSpec.model_fields,
     "filters": [*FilterSpec.model_fields, "field"],
     "filters.length": LengthSpec.model_fields,
+    "guidelines": GuidelineRules.model_fields,
     "people": PersonSpec.model_fields,
 }
 

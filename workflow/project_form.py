@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from storage.tables import Purpose, Role
 from workflow import project_file, yaml_text
 from workflow.errors import RefusedError
+from workflow.guidelines.rules import GuidelineRules
 from workflow.project_differences import INTAKE
 from workflow.project_spec import ProjectSpec
 from workflow.project_yaml import written
@@ -59,6 +60,7 @@ def filled(description: Mapping[str, Any], channel_ids: Mapping[str, str | None]
     if INTAKE:
         intake = {key: description[key] for key in INTAKE if description.get(key)}
         form["imports"] = written(intake) if intake else ""
+    form["guidelines"] = written(description["guidelines"]) if description.get("guidelines") else ""
     return {field: value for field, value in form.items() if not isinstance(value, str) or fits(value)}
 
 
@@ -103,9 +105,13 @@ def described_by(form: Mapping[str, Any]) -> tuple[dict[str, Any], Faults]:
     if (form.get("guideline") or "").strip():
         data["guideline"] = form["guideline"] + "\n"
     if "imports" in form:
-        intake, wrong = _imports(form["imports"] or "")
-        data |= intake
+        intake, wrong = _as_yaml(form["imports"] or "", INTAKE, "near: link")
+        data |= {key: intake.get(key) for key in INTAKE}
         faults |= {"imports": wrong} if wrong else {}
+    if "guidelines" in form:
+        rules, wrong = _as_yaml(form["guidelines"] or "", tuple(GuidelineRules.model_fields), "grace: 24h")
+        data["guidelines"] = rules or None
+        faults |= {"guidelines": wrong} if wrong else {}
     return data, faults
 
 
@@ -183,18 +189,18 @@ def _people(form: Mapping[str, Any], maker: str) -> list[dict[str, Any]]:
     return [{"user": user, "roles": given} for user, given in roles.items()]
 
 
-def _imports(text: str) -> tuple[dict[str, Any], str]:
-    """What the field for imports says, every key that it may hold: None for those that it leaves out."""
+def _as_yaml(text: str, known: Sequence[str], example: str) -> tuple[dict[str, Any], str]:
+    """What a field says that is written as in a project file, and what is wrong with it, if anything."""
     tree = yaml_text.read(text.encode("utf-8", "replace"))
     if tree.faults:
         return {}, _together([f"Line {fault.line}: {fault.message}." for fault in tree.faults])
     data = tree.data if tree.data is not None else {}
     if not isinstance(data, dict):
-        return {}, f"Write keys and values, such as “near: link”. Known are {', '.join(INTAKE)}."
-    unknown = [key for key in data if key not in INTAKE]
+        return {}, f"Write keys and values, such as “{example}”. Known are {', '.join(known)}."
+    unknown = [key for key in data if key not in known]
     if unknown:
-        return {}, f"“{unknown[0]}” is not known here. Known are {', '.join(INTAKE)}."
-    return {key: data.get(key) for key in INTAKE}, ""
+        return {}, f"“{unknown[0]}” is not known here. Known are {', '.join(known)}."
+    return data, ""
 
 
 def _fields_of(path: tuple[Any, ...]) -> list[str]:
@@ -214,6 +220,8 @@ def _said(path: tuple[Any, ...], detail: Any) -> str:
     text = re.sub(r"labels\[(\d+)\]", lambda found: f"label {int(found[1]) + 1}", text)
     if path and path[0] in INTAKE:
         text = f"{yaml_text.dotted(path)}: {text}"
+    elif path and path[0] == "guidelines":
+        text = f"{yaml_text.dotted(path[1:])}: {text}"
     elif len(path) > 1 and isinstance(path[1], int):
         text = f"{'Label' if path[0] == 'labels' else 'Line'} {path[1] + 1}: {text}"
     elif text.startswith(("is ", "has ", "must ")):

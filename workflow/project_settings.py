@@ -24,13 +24,14 @@ from storage.tables import (
 )
 from workflow import history, projects
 from workflow.errors import RefusedError
-from workflow.guidelines import in_force, versions
+from workflow.guidelines import applying, in_force, rules, versions
 from workflow.intake import spec as intake_spec
 from workflow.project_differences import COLUMNS, INTAKE, STRUCTURE, Difference, differences, other_values, shown
 from workflow.project_spec import ProjectSpec
 from workflow.project_yaml import described
 
 CHANGED = "project.changed"
+PROPOSE = "/concord guideline propose in Slack, or concord guideline propose on the command line"
 
 
 class SettingsError(RefusedError):
@@ -126,15 +127,19 @@ def _refuse(
         if other_values(before, after):
             values = [label.value for label in before.labels]
             refused["labels"] = (
-                f"{there}, and a label is one of {shown(values)}. Titles and descriptions may change; to add, rename or "
-                "take out a value, make a new project"
+                f"{there}, and a label is one of {shown(values)}. Titles and descriptions may change here; to add, rename, "
+                f"merge, split or take out a value, or to put a scale into another order, propose a new version of the "
+                f"guideline: {PROPOSE}"
             )
         if "level" in changed:
             refused["level"] = f"{there}, and agreement is measured at level {before.level}: make a new project"
         if "fields" in changed:
             refused["fields"] = f"{there}, read by {shown(before.fields)}: make a new project"
         if "guideline" in changed and "guideline" in changes:
-            refused["guideline"] = f"{there}, labelled under the guideline in force: it cannot be exchanged this way"
+            refused["guideline"] = (
+                f"{there}, labelled under the guideline in force. A new version of it is proposed, and a manager decides: "
+                f"{PROPOSE}"
+            )
     if refused:
         raise SettingsError(refused)
 
@@ -184,6 +189,8 @@ def _put_columns(session: Session, project_id: int, after: ProjectSpec, keys: se
         values["level"] = after.level
     if "fields" in keys:
         values["fields"] = list(after.fields)
+    if "guidelines" in keys:
+        values["guidelines"] = rules.kept(after.guidelines)
     if keys & set(INTAKE):
         values["intake"] = intake_spec.kept(after.intake)
     values["version"] = col(Project.version) + 1
@@ -200,12 +207,13 @@ def _put_labels(session: Session, project_id: int, before: ProjectSpec, after: P
         session.execute(delete(LabelValue).where(mine))
         projects.insert_labels(session, project_id, after)
         return
-    for position, label in enumerate(after.labels, start=1):
+    for label in after.labels:
         session.execute(
             update(LabelValue)
             .where(mine, col(LabelValue.value) == label.value)
-            .values(position=position, title=label.title, description=label.description)
+            .values(title=label.title, description=label.description)
         )
+    applying.reorder(session, project_id, [label.value for label in after.labels])
 
 
 def _put_guideline(session: Session, project_id: int, markdown: str, now: datetime, by: int | None) -> None:

@@ -10,8 +10,8 @@ from sqlmodel import Session, col
 from storage.tables import Channel, Guideline, LabelValue, Project
 from workflow import label_schema, normalise, people
 from workflow.project_spec import ProjectSpec
+from workflow.spec_values import span
 
-DAY, HOUR, MINUTE = 24 * 3600, 3600, 60
 # Line ends that a block of YAML would not bring back as they are.
 ODD_LINE_ENDS = "\r\x85\u2028\u2029"
 
@@ -44,8 +44,9 @@ def described(session: Session, project_id: int) -> dict[str, Any]:
         "channels": _channels(session, project_id),
         "time_zone": project.time_zone,
         "digest": project.digest_at,
-        # What the file says of imports is kept as it was checked.
+        # What the file says of imports and of new versions is kept as it was checked.
         **{key: value for key, value in (project.intake or {}).items() if key in ProjectSpec.model_fields},
+        **({"guidelines": dict(project.guidelines)} if project.guidelines else {}),
         "people": _people(session, project_id),
     }
     guideline = _guideline(session, project)
@@ -63,13 +64,6 @@ def written(description: Mapping[str, Any], names: Mapping[str | None, str] | No
     if "guideline" in description:
         text += _dumped({"guideline": description["guideline"]})
     return text
-
-
-def span(seconds: int) -> str:
-    """A time span as it is typed: 90m, 24h, 2d."""
-    if seconds % DAY == 0 and seconds > DAY:
-        return f"{seconds // DAY}d"
-    return f"{seconds // HOUR}h" if seconds % HOUR == 0 else f"{max(1, seconds // MINUTE)}m"
 
 
 def _labels(session: Session, project_id: int) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from storage.engine import Store
 from storage.tables import Channel, Guideline, LabelValue, Member, Person, Project, Purpose, Role
 from workflow import history, label_schema, membership, naming, people, upkeep
 from workflow.errors import RefusedError
+from workflow.guidelines import rules
 from workflow.intake import spec as intake_spec
 from workflow.outbox import insert_or_skip
 from workflow.project_spec import ProjectSpec
@@ -166,6 +167,7 @@ def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int |
         "time_zone": spec.time_zone,
         "digest_at": spec.digest,
         "intake": intake_spec.kept(spec.intake),
+        "guidelines": rules.kept(spec.guidelines),
         "version": 1,
         "created_at": now,
     }

@@ -61,7 +61,7 @@ def open_form(session: Session, project_id: int) -> tuple[Form, Opened, list[str
     ids = select(col(Channel.purpose), col(Channel.slack_id)).where(col(Channel.project_id) == project_id)
     channel_ids = {purpose.value: slack_id for purpose, slack_id in session.execute(ids)}
     form = project_form.filled(description, channel_ids)
-    whole = {"labels", "question"} | ({"imports"} if INTAKE else set())
+    whole = {"labels", "question", "guidelines"} | ({"imports"} if INTAKE else set())
     too_long = sorted(whole - set(form))
     if project_settings.items(session, project_id):
         form = {field: value for field, value in form.items() if field not in FIXED}

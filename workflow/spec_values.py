@@ -15,10 +15,12 @@ from workflow.errors import RefusedError
 from workflow.guidelines import reading_text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?|\.[0-9]{1,6}")
 _SHARE = re.compile(r"0?\.[0-9]{1,6}|1(?:\.0{1,6})?|0\.[0-9]{1,6}")
 _DURATION = re.compile(r"([0-9]{1,6})\s*([mhd])")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _SECONDS = {"m": 60, "h": 3600, "d": 24 * 3600}
+_DAY, _HOUR, _MINUTE = 24 * 3600, 3600, 60
 SHORTEST_HOLD = 60
 LONGEST_HOLD = 30 * 24 * 3600
 LONGEST_PATH = 1000
@@ -59,6 +61,15 @@ def whole_number(typed: Any) -> Any:
     return typed
 
 
+def decimal(typed: Any) -> Any:
+    """A number from its digits: ``.8``, ``0.80``."""
+    if isinstance(typed, str):
+        if not _DECIMAL.fullmatch(typed.strip()):
+            raise fault(f"{typed!r} is not a number: write digits such as 0.8")
+        return float(typed)
+    return typed
+
+
 def roles_given(typed: Any) -> Any:
     """A list of roles that is not empty."""
     if typed in ([], ()):
@@ -91,6 +102,15 @@ def duration(typed: Any) -> Any:
 def grace(typed: Any) -> Any:
     """The same, or ``0``."""
     return _seconds(f"{typed}m" if str(typed).strip() == "0" else typed, 0, "0")
+
+
+def span(seconds: int) -> str:
+    """A time span as it is typed: 90m, 24h, 2d; 0 for none."""
+    if not seconds:
+        return "0"
+    if seconds % _DAY == 0 and seconds > _DAY:
+        return f"{seconds // _DAY}d"
+    return f"{seconds // _HOUR}h" if seconds % _HOUR == 0 else f"{max(1, seconds // _MINUTE)}m"
 
 
 def _seconds(typed: Any, least: int, least_typed: str) -> Any:

@@ -14,7 +14,7 @@ from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, Scala
 
 from workflow.normalise import joined_surrogates
 
-LARGEST = 256 * 1024
+LARGEST = 2 * 1024 * 1024
 DEEPEST = 20
 
 Path = tuple[str | int, ...]
@@ -59,7 +59,7 @@ def read(raw: bytes) -> Tree:
     """Read one document. What is wrong with it as YAML stands in ``faults``; the rest was read all the same."""
     tree = Tree()
     if len(raw) > LARGEST:
-        tree.faults.append(Fault(1, (), f"the file is larger than {LARGEST // 1024} KB"))
+        tree.faults.append(Fault(1, (), f"the file is larger than {LARGEST // 1024**2} MB"))
         return tree
     try:
         text = raw.decode("utf-8-sig")

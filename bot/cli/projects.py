@@ -212,6 +212,7 @@ def _print_project(found: dict[str, Any]) -> None:
     )
     print("Fields: " + ", ".join(found["fields"]))
     _print_intake(found)
+    print(f"New versions of the guideline: {_rules(found['guidelines'])}")
     print("Channels: " + ", ".join(f"{purpose} {channel}" for purpose, channel in found["channels"].items()))
     print("Items: " + (", ".join(f"{count} {state}" for state, count in found["items"].items()) or "none yet"))
     print("People:" + ("" if found["people"] else " none yet"))
@@ -230,6 +231,10 @@ def _print_intake(found: dict[str, Any]) -> None:
     for one, typed in zip(spec.read(found).filters, found.get("filters", []), strict=True):
         rest = {key: value for key, value in typed.items() if key not in ("name", "do")}
         print(f"Filter {one.name}: {one.do}, {shown(rest)}")
+
+
+def _rules(rules: dict[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rules.items())
 
 
 def print_person(person: dict[str, Any]) -> None:

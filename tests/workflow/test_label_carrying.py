@@ -24,7 +24,7 @@ from storage.tables import (
 )
 from tests.builders import NOW, World, build
 from tests.workflow.clicks import Clicks
-from workflow import digest, history_reading, labelling
+from workflow import digest, history_reading, labelling, project_settings
 from workflow.errors import RefusedError
 from workflow.guidelines import applying, carrying, label_changes
 from workflow.history_words import sentence
@@ -195,4 +195,9 @@ def test_a_scale_keeps_its_order_for_agreement_under_earlier_versions(store: Sto
         assert [share["title"] for share in found["shares"]] == []
         assert described(session, world.project_id)["labels"][1] == {"value": "2.5", "title": "Middling"}
         rules = screening.rules(session, world.project_id)
+    given = [{"value": value, "title": f"Title {value}"} for value in ("1", "2.5", "4")]
+    store.transact(lambda s: project_settings.change(s, world.project_id, {"labels": given}, LATER, None))
+    titled = world.rows(select(col(LabelValue.title), col(LabelValue.position)).order_by(col(LabelValue.position)))
+    assert [row.title for row in titled] == ["Title 1", "2", "3", "Title 2.5", "Title 4"]
+    assert len({row.position for row in titled}) == 5
     assert rules.former == {"2": "it goes by 2.5 now", "3": "it goes by 2.5 now"}

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
-from storage.tables import Level, Role, SkipRule
+from storage.tables import ChangeKind, Level, Role, SkipRule
 from workflow import label_schema, yaml_text
+from workflow.guidelines.rules import GuidelineRules
+from workflow.guidelines.rules import kept as rules_kept
 from workflow.intake.spec import FilterSpec, IntakeSpec, NearSpec
 from workflow.intake.steps import STEPS
 from workflow.project_file import ProjectFileError, load, parse
@@ -50,9 +53,16 @@ def test_the_documented_shape_is_read() -> None:
 
 
 def test_the_examples_of_the_documentation_are_read() -> None:
-    shape, imports = re.findall(r"^```yaml\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    shape, imports, rules = re.findall(
+        r"^```yaml\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
     assert parse(shape.encode()).intake == IntakeSpec()
-    spec = parse((shape + imports).encode())
+    assert parse(shape.encode()).guidelines == GuidelineRules()
+    spec = parse((shape + imports + rules).encode())
+    assert spec.guidelines.hold_after(ChangeKind.RULE_CHANGE) == timedelta(days=1)
+    assert rules_kept(spec.guidelines) == {
+        "approvals": 2, "grace": "24h", "open_batches": "pause", "check": 3, "tell_lead_after": 5, "wanted_width": 0.1,
+    }, "what is as it is by itself is not kept"  # fmt: skip
     assert (spec.near.do, spec.near.threshold, spec.near.long_threshold) == ("link", 0.85, 0.9)
     assert spec.intake.off == {"html_entities"}
     does = {one.name: one.do for one in spec.filters}
@@ -64,7 +74,12 @@ def test_the_examples_of_the_documentation_are_read() -> None:
 
 def test_the_documentation_names_every_key_step_and_taken_column() -> None:
     named = set(re.findall(r"`([a-z_]+)[`:]", DOCS.read_text(encoding="utf-8")))
-    assert {*ProjectSpec.model_fields, *FilterSpec.model_fields, *NearSpec.model_fields} - named <= {"do"}
+    assert {
+        *ProjectSpec.model_fields,
+        *FilterSpec.model_fields,
+        *NearSpec.model_fields,
+        *GuidelineRules.model_fields,
+    } - named <= {"do"}
     assert set(STEPS) <= named
     assert named >= TAKEN_FIELDS
 
@@ -272,7 +287,7 @@ def test_a_byte_order_mark_and_other_line_ends_are_tolerated() -> None:
     ("raw", "said"),
     [
         (HEAD.encode() + b"labels: [\xff, b]", "project.yaml:4: not UTF-8"),
-        (b"name: x\n" * 40_000, "larger than 256 KB"),
+        (b"name: x\n" * 300_000, "larger than 2 MB"),
         (HEAD.encode() + b"labels: [a, b]\nx: \x07", "project.yaml:5: the character U\\+0007"),
         (b"[" * 5_000, "nested too deeply"),
     ],

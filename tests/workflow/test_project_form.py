@@ -14,6 +14,7 @@ from storage.tables import Role
 from tests.workflow.test_project_yaml import LABELS
 from workflow import new_project, people, project_form, projects, saving_settings
 from workflow.errors import NotAllowedError
+from workflow.guidelines import rules
 from workflow.project_form import FormError, fits, labels_text, labels_typed
 from workflow.project_spec import LabelSpec, ProjectSpec
 from workflow.saving_settings import Opened, OvertakenError
@@ -197,6 +198,25 @@ def test_faults_of_imports_are_at_their_field(store: Store, text: str, said: str
     ((field, words),) = caught.value.by_field.items()
     assert field == "imports"
     assert said in words
+
+
+def test_rules_for_new_versions_are_changed_as_yaml(store: Store) -> None:
+    project_id = made(store, guidelines={"grace": "24h", "check": "3"})
+    shown, known = opened(store, project_id)
+    assert shown["guidelines"] == "grace: 24h\ncheck: 3\n"
+    said = save(store, known, {**shown, "guidelines": "grace: 0\napprovals: 2\n"})
+    assert said == ["guidelines.approvals: 1 -> 2", "guidelines.grace: 24h -> 0", "guidelines.check: 3 -> 0"]
+    shown, known = opened(store, project_id)
+    assert shown["guidelines"] == "approvals: 2\n", "what is as it is by itself need not be said"
+    with pytest.raises(FormError) as caught:
+        save(store, known, {**shown, "guidelines": "grace: soon\ncheck: 99"})
+    assert caught.value.by_field["guidelines"].startswith("grace: 'soon' is no time span")
+    assert "check: 99 is out of bounds: at most 10." in caught.value.by_field["guidelines"]
+    with pytest.raises(FormError, match="“near” is not known here"):
+        save(store, known, {**shown, "guidelines": "near: link"})
+    save(store, known, {**shown, "guidelines": ""})
+    with store.read() as session:
+        assert rules.of_project(session, project_id) == rules.GuidelineRules()
 
 
 def test_who_changes_what_somebody_else_changed_meanwhile_is_told_once(store: Store) -> None:

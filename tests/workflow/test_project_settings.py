@@ -132,6 +132,7 @@ def test_what_the_labels_rest_on_may_not_change_once_items_are_there(store: Stor
         change(store, project_id, wanted)
     assert set(caught.value.by_key) == {"name", "labels", "level", "fields", "guideline"}
     assert "an item is there already" in caught.value.by_key["labels"]
+    assert all("/concord guideline propose" in caught.value.by_key[key] for key in ("labels", "guideline"))
     assert read(store, project_id)["overlap"] == 3, "all or nothing"
     with store.read() as session:
         assert project_settings.preview(session, project_id, {"overlap": 5})

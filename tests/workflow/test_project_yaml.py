@@ -16,7 +16,8 @@ from workflow import directory, naming, normalise, projects
 from workflow.directory import ChannelEntry, Directory, DirectoryEntry
 from workflow.project_file import parse
 from workflow.project_spec import ProjectSpec
-from workflow.project_yaml import as_yaml, span, written
+from workflow.project_yaml import as_yaml, written
+from workflow.spec_values import span
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CHANNELS = {"team": "#rte", "review": "#rte-review", "leads": "C024BE7LH"}
@@ -59,6 +60,13 @@ DESCRIBED = st.fixed_dictionaries(
         "time_zone": st.sampled_from(["UTC", "Asia/Kathmandu"]),
         "digest": st.sampled_from(["00:00", "9:30", "23:59"]),
         "near": st.sampled_from(["report", "link", "off", {"do": "link", "threshold": "0.75"}]),
+        "guidelines": st.sampled_from(
+            [
+                {},
+                {"grace": "90m", "check": "2"},
+                {"clarification_grace": "0", "open_batches": "pause", "wanted_width": ".2"},
+            ]
+        ),
         "steps": st.sampled_from([{}, {"html_entities": "off"}, {"html_entities": "on"}]),
         "filters": st.sampled_from(
             [

@@ -39,7 +39,7 @@ def apply(session: Session, project_id: int, changes: Sequence[LabelChange], gui
     written = _write(session, project_id, after, numbers, ids, former)
     gone = [row.id for row in in_force if row.id not in written.values()]
     session.execute(update(LabelValue).where(col(LabelValue.id).in_(gone)).values(retired_at=now))
-    renumber(session, project_id, [written[label.value] for label in after], [row.id for row in rows])
+    _renumber(session, project_id, [written[label.value] for label in after], [row.id for row in rows])
     _leave_to_the_clock(session, project_id, changes, ids, written, guideline_id, now)
     session.execute(update(Project).where(col(Project.id) == project_id).values(version=col(Project.version) + 1))
     history.note(
@@ -70,7 +70,14 @@ def schema(session: Session, project_id: int) -> list[SchemaLabel]:
     ]
 
 
-def renumber(session: Session, project_id: int, order: Sequence[int], before: Sequence[int]) -> None:
+def reorder(session: Session, project_id: int, values: Sequence[str]) -> None:
+    """Put the labels in force into this order; ``values`` are all of them."""
+    rows = _rows(session, project_id)
+    ids = {row.value: row.id for row in rows if row.retired_at is None}
+    _renumber(session, project_id, [ids[value] for value in values], [row.id for row in rows])
+
+
+def _renumber(session: Session, project_id: int, order: Sequence[int], before: Sequence[int]) -> None:
     """Number all labels of a project: those in force in this order, retired ones behind whatever they stood behind.
 
     Agreement under earlier versions is measured on the scale as it was: a retired label keeps its place on it.

@@ -1,6 +1,5 @@
 """The values of what a project file says of intake, read from the text that was typed. Faults say what to write instead."""
 
-import re
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,7 +8,6 @@ from workflow.intake.patterns import Pattern
 from workflow.intake.steps import STEPS
 from workflow.spec_values import fault
 
-_DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?|\.[0-9]{1,6}")
 _ON = {"on", "yes", "true", "y"}
 _OFF = {"off", "no", "false", "n"}
 
@@ -22,15 +20,6 @@ def switch(typed: Any) -> Any:
     if said not in _ON | _OFF:
         raise fault(f"{typed!r} is neither on nor off")
     return said in _ON
-
-
-def decimal(typed: Any) -> Any:
-    """A number from its digits: ``.8``, ``0.80``."""
-    if isinstance(typed, str):
-        if not _DECIMAL.fullmatch(typed.strip()):
-            raise fault(f"{typed!r} is not a number: write digits such as 0.8")
-        return float(typed)
-    return typed
 
 
 def texts(typed: Any) -> Any:

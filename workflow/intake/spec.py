@@ -26,7 +26,7 @@ from workflow.intake import intake_values
 from workflow.intake.intake_values import switch
 from workflow.intake.steps import STEPS
 from workflow.spec_faults import Place, all_at_once, amount
-from workflow.spec_values import fault, short_text, whole_number
+from workflow.spec_values import decimal, fault, short_text, whole_number
 
 MOST_FILTERS = 50
 LOWEST_NEAR = 0.7
@@ -37,7 +37,7 @@ _PARTS = {"min_confidence": "language", "strict": "language", "must": "pattern",
 _NEVER_MASKED = {"id", "segment", "skill", "difficulty", "priority", "gold", "label", "annotator"}
 
 Kind = Literal["email", "phone", "card"]
-Share = Annotated[float, BeforeValidator(intake_values.decimal)]
+Share = Annotated[float, BeforeValidator(decimal)]
 Switch = Annotated[bool, BeforeValidator(switch)]
 Texts = BeforeValidator(intake_values.texts)
 
