@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from storage.tables import Project
+from storage.tables import Guideline, Project
 from templates import diff, markdown
 from templates.text import shorten
 from workflow import calendar
@@ -69,11 +69,23 @@ def check(session: Session, context: Mapping[str, Any], now: datetime) -> dict[s
     }
 
 
-def unread(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
-    """The post that tells leads who has not read."""
+def unread(session: Session, context: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
+    """The post that tells leads who has not read; nothing where a later version is the one to read."""
     found = coverage.of(session, context["project_id"])
-    name = session.execute(select(col(Project.name)).where(col(Project.id) == context["project_id"])).scalar_one()
-    return {"project": name, "days": context["days"], "coverage": covered(found)}
+    if found.guideline_id != context["id"] or not found.is_wanted:
+        return None
+    row = session.execute(
+        select(col(Project.name), col(Project.time_zone), col(Guideline.held_from))
+        .join(Guideline, col(Guideline.project_id) == col(Project.id))
+        .where(col(Guideline.id) == context["id"])
+    ).one()
+    later = row.held_from is not None and row.held_from > now
+    return {
+        "project": row.name,
+        "days": context["days"],
+        "coverage": covered(found),
+        "hold_from": _local(row.held_from, row.time_zone) if later else "",
+    }
 
 
 def version(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:

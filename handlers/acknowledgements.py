@@ -10,6 +10,7 @@ from handlers.desk import Desk
 from storage.tables import Role
 from workflow import people
 from workflow.guidelines import acknowledging, asked, checking, versions
+from workflow.nothing import Why
 
 BLOCK = "example:"
 
@@ -18,6 +19,7 @@ def register(desk: Desk) -> None:
     """The buttons of the card that asks somebody to read, in Home and beside a batch that is held back; and the check."""
     desk.action("read_version", read)
     desk.action("acknowledge", acknowledge)
+    desk.action("to_read", show)
     desk.action("check:again", ask_again)
     desk.submission("check", answer)
 
@@ -26,6 +28,12 @@ def read(session: Session, click: Click) -> Answer:
     """A version, page by page, for everybody in its project."""
     people.require(session, versions.project_of(session, click.subject_id), click.user_id, *Role)
     return OpenView("version", {"id": click.subject_id})
+
+
+def show(session: Session, click: Click) -> Answer:
+    """From a batch that is paused: what is to be read, with the buttons for it."""
+    person_id = people.require(session, click.subject_id, click.user_id, Role.ANNOTATOR)
+    return Say("nothing", {"project_id": click.subject_id, "person_id": person_id, "why": Why.GUIDELINE, "until": None})
 
 
 def acknowledge(session: Session, click: Click) -> list[Answer]:
