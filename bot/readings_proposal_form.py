@@ -24,10 +24,10 @@ def form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
     """The form; ``opened`` is what it was opened with, ``typed`` what stands in it where it is drawn anew."""
     opened = Opened.read(context["opened"])
     view = form_view(session, opened, context.get("typed"))
-    offered, more_sections = _fitting(_sections(view), SECTIONS_ROOM, 90 * MOST_OPTIONS)
-    labels, more_labels = _fitting(view["labels"], LABELS_ROOM, MOST_OPTIONS)
-    segments, more_segments = _fitting(view["segments"], SEGMENTS_ROOM, MOST_OPTIONS, view["values"]["segments"])
     values = view["values"]
+    sections, more_sections = _fitting(_sections(view), SECTIONS_ROOM, 90 * MOST_OPTIONS, [view["section"]])
+    labels, more_labels = _fitting(view["labels"], LABELS_ROOM, MOST_OPTIONS, values["labels"])
+    segments, more_segments = _fitting(view["segments"], SEGMENTS_ROOM, MOST_OPTIONS, values["segments"])
     return {
         "metadata": str(opened),
         "again": view["source"] == "changes",
@@ -37,17 +37,16 @@ def form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
         "case": view["case"],
         "zone": view["zone"],
         "comment": shorten(view["comment"], 2900) if view["comment"] else "",
-        "section_groups": _grouped(offered),
-        "section": next((one for one in offered if one["value"] == view["section"]), None),
+        "section_groups": _grouped(sections),
         "more_sections": more_sections,
         "part": _part(view["part"]) if view["part"] else None,
         "form": {name: values[name] for name in values if name not in ("labels", "segments")},
         "next": view["next"],
         "labels": labels,
-        "labels_chosen": [one for one in labels if one["value"] in values["labels"]],
+        "any_label": any(one["chosen"] for one in labels),
         "more_labels": more_labels,
         "segments": segments,
-        "segments_chosen": [one for one in segments if one["value"] in values["segments"]],
+        "any_segment": any(one["chosen"] for one in segments),
         "more_segments": more_segments,
     }
 
@@ -83,21 +82,25 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fitting(
-    options: Sequence[tuple[str, str]], room: int, most: int, first: Iterable[str] = ()
-) -> tuple[list[dict[str, str]], int]:
+    options: Sequence[tuple[str, str]], room: int, most: int, chosen: Iterable[str]
+) -> tuple[list[dict[str, Any]], int]:
     """The options that fit, in their order, those that are chosen before others; and how many do not."""
-    wanted = set(first)
+    wanted = set(chosen)
     shown: set[str] = set()
     for value, title in sorted(options, key=lambda option: option[0] not in wanted):
         room -= len(json.dumps(shorten(title, TITLE))) + len(value) + 80
         if room < 0 or len(shown) == most:
             break
         shown.add(value)
-    offered = [{"value": value, "title": shorten(title, TITLE) or " "} for value, title in options if value in shown]
+    offered = [
+        {"value": value, "title": shorten(title, TITLE) or " ", "chosen": value in wanted}
+        for value, title in options
+        if value in shown
+    ]
     return offered, len(options) - len(offered)
 
 
-def _grouped(options: list[dict[str, str]]) -> list[dict[str, Any]]:
+def _grouped(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Slack takes a hundred options in one group."""
     chunks = [options[at : at + MOST_OPTIONS] for at in range(0, len(options), MOST_OPTIONS)]
     return [{"label": f"From {chunk[0]['title']}", "options": chunk} for chunk in chunks]

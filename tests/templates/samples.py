@@ -403,10 +403,12 @@ PROPOSE: dict[str, Any] = {
     "section_groups": [
         {
             "label": "From Rules",
-            "options": [{"title": "Rules", "value": Id("0")}, {"title": "› Negation", "value": Id("1")}],
+            "options": [
+                {"title": "Rules", "value": Id("0"), "chosen": False},
+                {"title": "› Negation", "value": Id("1"), "chosen": True},
+            ],
         }
     ],
-    "section": {"title": "› Negation", "value": Id("1")},
     "more_sections": 200,
     "part": {
         "value": Id("1"),
@@ -428,11 +430,17 @@ PROPOSE: dict[str, Any] = {
         "time": Id("09:00"),
     },
     "next": {"clarification": "1.3", "rule_change": "2.0", "new_label": "2.0"},
-    "labels": [{"title": "Implies", "value": Id("1")}, {"title": "Does not", "value": Id("2")}],
-    "labels_chosen": [{"title": "Does not", "value": Id("2")}],
+    "labels": [
+        {"title": "Implies", "value": Id("1"), "chosen": False},
+        {"title": "Does not", "value": Id("2"), "chosen": True},
+    ],
+    "any_label": True,
     "more_labels": 3,
-    "segments": [{"title": "news", "value": Id("a1")}, {"title": "mail", "value": Id("b2")}],
-    "segments_chosen": [{"title": "news", "value": Id("a1")}],
+    "segments": [
+        {"title": "news", "value": Id("a1"), "chosen": True},
+        {"title": "mail", "value": Id("b2"), "chosen": False},
+    ],
+    "any_segment": True,
     "more_segments": 3,
 }
 PROPOSAL: dict[str, Any] = {
@@ -732,15 +740,14 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
             "again": False,
             "source": Word("version"),
             "comment": "",
-            "section": None,
             "part": None,
             "more_sections": 0,
-            "labels_chosen": [],
+            "any_label": False,
             "segments": [],
-            "segments_chosen": [],
+            "any_segment": False,
             "section_groups": [
                 *PROPOSE["section_groups"],
-                {"label": "Z", "options": [{"title": "Z", "value": Id("2")}]},
+                {"label": "Z", "options": [{"title": "Z", "value": Id("2"), "chosen": False}]},
             ],
             "form": {**PROPOSE["form"], "kind": Word("new_label"), "date": Id(""), "time": Id("")},
         },
