@@ -192,3 +192,49 @@ def test_who_joins_later_is_asked_and_who_left_is_not(open_house: OpenHouse) -> 
         membership.remove(session, house.project_id, house.person("ana"), house.clock(), None)
     told = house.ana.hears(lambda: house.ana.press(asked(house.ana), "I have read 2.0"), "neither annotate nor review")
     assert told
+
+
+def test_an_open_batch_goes_on_under_the_version_it_began_with(open_house: OpenHouse) -> None:
+    house = open_house(items=4)
+    began = house.ana.get_batch()
+    put_in_force(house)
+    card = house.ana.answer("Yes")
+    assert "guideline 1.0, 2.0 is to be read" in words(card)
+    labelled_under = house.one(select(col(Label.guideline_id)))
+    house.ana.press_ok(asked(house.ana), "I have read 2.0")
+    now = until(lambda: "guideline 2.0" in words(shown := house.ana.see(began["ts"])) and shown)
+    house.ana.answer("No", {**now, "channel": card["channel"]})
+    assert len({labelled_under, *house.rows(select(col(Label.guideline_id)))}) == 2
+
+
+def test_a_paused_batch_leads_to_what_is_to_be_read_and_goes_on_afterwards(open_house: OpenHouse) -> None:
+    house = open_house(items=4)
+    set_rules(house, open_batches="pause")
+    card = house.ana.get_batch()
+    put_in_force(house)
+    paused = until(lambda: "This batch is paused" in words(now := house.ana.see(card["ts"])) and now)
+    assert "Yes" not in titles(paused)
+    house.ana.hears(
+        lambda: house.ana.press({**paused, "channel": card["channel"]}, "Read 2.0"), "read guideline 2.0 first"
+    )
+    shown = [one for one in house.ana.messages() if one["ephemeral"]][-1]
+    house.ana.press_ok(shown, "I have read 2.0")
+    going = until(lambda: "Yes" in titles(now := house.ana.see(card["ts"])) and now)
+    house.ana.answer("Yes", {**going, "channel": card["channel"]})
+    assert house.count(Label) == 1
+
+
+def test_the_leads_hear_after_some_days_who_has_not_read(open_house: OpenHouse) -> None:
+    house = open_house(items=4)
+    put_in_force(house)
+    house.quiet()
+    house.ana.press_ok(asked(house.ana), "I have read 2.0")
+    for _ in range(8):
+        house.clock.forward(days=1)
+        clock(house)
+    told = until(lambda: [one for one in house.posts("lea", "rte-leads") if "not everybody has read" in words(one)])
+    assert len(told) == 1
+    assert "read by 1 of 4. Not yet: ben, cem, rita" in words(told[0])
+    reminders = [one for one in house.posts("ben") if CARD in words(one)]
+    assert len(reminders) >= 2, "a reminder is a new message"
+    assert len([one for one in house.posts("ana") if CARD in words(one)]) == 0
