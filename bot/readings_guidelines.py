@@ -43,6 +43,7 @@ def acknowledgement(session: Session, context: Mapping[str, Any], now: datetime)
         **_changes(view),
         **{name: view[name] for name in kept},
         "at": _local(view["acknowledged_at"], view["zone"]),
+        "waits_since": calendar.day_in_words(view["asked_at"], view["zone"]) if view["reminders"] else "",
         "hold_from": _local(view["held_since"], view["zone"]),
     }
 

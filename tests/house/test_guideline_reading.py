@@ -237,4 +237,5 @@ def test_the_leads_hear_after_some_days_who_has_not_read(open_house: OpenHouse) 
     assert "read by 1 of 4. Not yet: ben, cem, rita" in words(told[0])
     reminders = [one for one in house.posts("ben") if CARD in words(one)]
     assert len(reminders) >= 2, "a reminder is a new message"
+    assert "waits since" in words(reminders[-1])
     assert len([one for one in house.posts("ana") if CARD in words(one)]) == 0

@@ -219,6 +219,7 @@ ACKNOWLEDGEMENT: dict[str, Any] = {
     "wrong": 1,
     "annotates": True,
     "at": "2 Mar 2026, 10:00 (Europe/Berlin)",
+    "waits_since": "1 Mar 2026",
     "later": "2.1",
 }
 CHECK: dict[str, Any] = {
@@ -687,7 +688,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("announcement.yaml.j2", {**ANNOUNCEMENT, "kind": Word("clarification"), "cut": False}),
-    ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "hold": Word("held"), "paused": False, "check": 0}),
+    (
+        "acknowledgement.yaml.j2",
+        {**ACKNOWLEDGEMENT, "hold": Word("held"), "paused": False, "check": 0, "waits_since": ""},
+    ),
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "hold": Word(""), "paused": False, "kind": Word("new_label")}),
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("read")}),
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("read"), "annotates": False}),

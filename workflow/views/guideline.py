@@ -106,6 +106,8 @@ def acknowledgement_view(session: Session, acknowledgement_id: int, now: datetim
         "paused": row.paused and state == WAITING,
         "check": len(checking.questions(session, acknowledgement_id)) if state == WAITING else 0,
         "wrong": asked.wrong,
+        "asked_at": asked.asked_at,
+        "reminders": asked.reminders,
         "annotates": row.annotates,
     }
 
