@@ -106,9 +106,13 @@ def look(world: World) -> Snapshot:
 
 @dataclass
 class Ledger:
-    """What was done, kept beside the store: labels that count, the highest overlaps, the states and versions seen."""
+    """What was done, kept beside the store: labels that count, the highest overlaps, the states and versions seen.
+
+    ``before`` are labels that counted until a rule changed and their items were given out again, by item and major version.
+    """
 
     counted: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    before: defaultdict[tuple[int, int], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     highest: Counter[int] = field(default_factory=Counter)
     states: dict[int, ItemState] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
@@ -191,7 +195,7 @@ def _check_patterns(world: World, ledger: Ledger) -> None:
             col(Pattern.project_id) == world.project_id
         )
     )
-    recomputed: defaultdict[tuple[int, int], Counter[int]] = defaultdict(Counter)
+    recomputed = defaultdict(Counter, {key: Counter(counts) for key, counts in ledger.before.items()})
     for (_, item_id), (value_id, major) in ledger.counted.items():
         recomputed[item_id, major][value_id] += 1
     assert {(row.item_id, row.major): row.pattern for row in kept if row.pattern} == {
@@ -228,13 +232,13 @@ def _check_versions(world: World, ledger: Ledger) -> None:
         ledger.versions[batch_id] = version
 
 
-def major_of(world: World) -> int:
-    """The present major version of the guideline."""
+def major_of(world: World, batch_id: int) -> int:
+    """The major version of the guideline under which labels of a batch are given."""
     return int(
         world.one(
             select(col(Guideline.major))
-            .join(Project, col(Project.guideline_id) == col(Guideline.id))
-            .where(col(Project.id) == world.project_id)
+            .join(Batch, col(Batch.guideline_id) == col(Guideline.id))
+            .where(col(Batch.id) == batch_id)
         )[0]
     )
 

@@ -26,18 +26,19 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import (
     Assignment,
+    Batch,
     EscalationState,
-    Guideline,
     Item,
     ItemState,
     Person,
     Place,
     Project,
+    Requeue,
     Role,
     SkipRule,
 )
-from tests.builders import add_items, build
-from tests.workflow import life
+from tests.builders import add_items, add_person, build
+from tests.workflow import life, life_again, rule_change
 from workflow import (
     assignment,
     escalation,
@@ -53,6 +54,7 @@ from workflow import (
 from workflow.assignment import Given
 from workflow.errors import RefusedError
 from workflow.flags import FlagReason
+from workflow.guidelines import requeueing
 
 NUMBERS = itertools.count()
 HOLD = 3600
@@ -61,6 +63,7 @@ WHO = st.integers(0, ANNOTATORS - 1)
 WHICH = st.integers(0, 4)
 VALUE = st.integers(0, 1)
 PICK = st.integers(0, 11)
+TOUCHED = st.sampled_from([(), ("yes",), ("no",)])
 LATE = st.sampled_from([0, 0, 0, 0, 0, 2, 50])
 
 Click = Callable[[Session], Any]
@@ -77,6 +80,7 @@ class LifeOfItems(RuleBasedStateMachine):
         self.now = life.start()
         self.ledger = life.Ledger()
         self.clicks: list[Callable[[], bool]] = []
+        self.given_out_since = False
 
     @initialize(
         overlap=st.integers(1, 3),
@@ -102,6 +106,7 @@ class LifeOfItems(RuleBasedStateMachine):
             hold_seconds=HOLD,
         )
         with self.store.write() as session:
+            add_person(session, self.world, f"l{number}", Role.LEAD)
             for name in set(self.names) - set(self.world.people):
                 self.world.people[name] = session.execute(
                     insert(Person)
@@ -109,7 +114,7 @@ class LifeOfItems(RuleBasedStateMachine):
                     .returning(col(Person.id))
                 ).scalar_one()
         self.values = list(self.world.values.values())
-        self.reviewer = self.world.slack_id(f"r{number}")
+        self.reviewer, self.lead = self.world.slack_id(f"r{number}"), self.world.slack_id(f"l{number}")
         for who in range(people):
             self.ask(who, resume=True)
 
@@ -176,8 +181,13 @@ class LifeOfItems(RuleBasedStateMachine):
     def press_label(self, among: list[Any], pick: int, value: int, late: int) -> None:
         if among:
             place, us, value_id = among[pick % len(among)], self.moment(late), self.values[value]
-            self.clicks.append(lambda: self.click_label(place, value_id, us))
-            self.clicks[-1]()
+            self.press(lambda: self.click_label(place, value_id, us))
+
+    def press(self, click: Callable[[], bool]) -> None:
+        self.clicks.append(click)
+        # What was refused may be taken the second time, where its item was given out again meanwhile.
+        self.given_out_since = False
+        click()
 
     def click_label(self, mine: Any, value_id: int, us: int) -> bool:
         slack_id = self.slack_of(mine.person_id)
@@ -187,7 +197,7 @@ class LifeOfItems(RuleBasedStateMachine):
         place = self.present(mine)
         assert (place.state, place.value_id, place.acted_us) == (Place.LABELLED, value_id, us)
         if self.world.item(place.item_id).state is not ItemState.RULED:
-            self.ledger.counted[place.person_id, place.item_id] = (value_id, life.major_of(self.world))
+            self.ledger.counted[place.person_id, place.item_id] = (value_id, life.major_of(self.world, place.batch_id))
         return True
 
     def present(self, mine: Any) -> Any:
@@ -198,15 +208,13 @@ class LifeOfItems(RuleBasedStateMachine):
         if among := self.places(Place.OPEN):
             place, us = among[pick % len(among)], self.moment(late)
             slack_id = self.slack_of(place.person_id)
-            self.clicks.append(lambda: bool(self.do(lambda s: skips.skip(s, slack_id, place.id, us, self.now))))
-            self.clicks[-1]()
+            self.press(lambda: bool(self.do(lambda s: skips.skip(s, slack_id, place.id, us, self.now))))
 
     @rule(pick=PICK, late=LATE)
     def flag(self, pick: int, late: int) -> None:
         if among := self.places(Place.OPEN, Place.LABELLED, Place.RETURNED):
             place, us = among[pick % len(among)], self.moment(late)
-            self.clicks.append(lambda: self.click_flag(place, us))
-            self.clicks[-1]()
+            self.press(lambda: self.click_flag(place, us))
 
     def click_flag(self, mine: Any, us: int) -> bool:
         slack_id = self.slack_of(mine.person_id)
@@ -223,7 +231,7 @@ class LifeOfItems(RuleBasedStateMachine):
     def the_same_click_again(self, back: int) -> None:
         states = dict(self.ledger.states)
         self.clicks[-min(back, len(self.clicks))]()
-        if back == 1:
+        if back == 1 and not self.given_out_since:
             assert states == {item_id: self.world.item(item_id).state for item_id in states}
 
     # What reviewers do
@@ -295,18 +303,48 @@ class LifeOfItems(RuleBasedStateMachine):
                 ).scalar_one()
                 add_items(session, self.world, 1, overlap)
 
-    @rule()
-    def guideline_changes(self) -> None:
-        major = life.major_of(self.world) + 1
+    @rule(values=TOUCHED, choice=st.sampled_from(["all", "sample", "none", ""]))
+    def a_rule_changes(self, values: tuple[str, ...], choice: str) -> None:
         with self.store.write() as session:
-            guideline_id = session.execute(
-                insert(Guideline)
-                .values(project_id=self.world.project_id, major=major, minor=0, markdown="# Anew", at=self.now)
-                .returning(col(Guideline.id))
-            ).scalar_one()
-            session.execute(
-                update(Project).where(col(Project.id) == self.world.project_id).values(guideline_id=guideline_id)
-            )
+            rule_change.into_effect(session, self.world, rule_change.propose(session, self.world, values))
+        self.clock_gives_out()
+        if choice:
+            self.lead_decides(choice)
+
+    @rule(values=TOUCHED, choice=st.sampled_from(["all", "sample"]))
+    def a_rule_changes_and_items_go_out_again(self, values: tuple[str, ...], choice: str) -> None:
+        for who in range(ANNOTATORS):
+            self.ask(who, resume=True)
+            self.answer_all_but_one_of_three(who)
+        self.a_rule_changes(values, choice)
+        self.clock_gives_out()
+
+    @rule(choice=st.sampled_from(["all", "sample", "none"]))
+    def lead_decides(self, choice: str) -> None:
+        newest = select(func.max(col(Requeue.id))).where(col(Requeue.project_id) == self.world.project_id)
+        if requeue_id := self.world.one(newest)[0]:
+            for _ in range(2):
+                self.store.transact(lambda s: requeueing.decide(s, requeue_id, choice, self.lead, self.now))
+
+    @rule()
+    def clock_gives_out(self) -> None:
+        for requeue in life_again.due(self.world):
+            expected = life_again.expected(self.world, life.look(self.world), requeue)
+            requeueing.move_on(self.store, requeue.id, self.now)
+            for person_id, item_id in expected & self.ledger.counted.keys():
+                value_id, major = self.ledger.counted.pop((person_id, item_id))
+                self.ledger.before[item_id, major][value_id] += 1
+            self.given_out_since = True
+
+    @rule(who=WHO)
+    def somebody_reads(self, who: int) -> None:
+        mine = (
+            col(Batch.person_id) == self.world.people[self.names[who]],
+            col(Batch.project_id) == self.world.project_id,
+        )
+        in_force = select(col(Project.guideline_id)).where(col(Project.id) == self.world.project_id).scalar_subquery()
+        with self.store.write() as session:
+            session.execute(update(Batch).where(*mine).values(guideline_id=in_force))
 
     @invariant()
     def everything_holds(self) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
@@ -26,6 +26,8 @@ SAMPLE = 30
 CHUNK = 250
 """Items a transaction: with their places about a thousand rows, so that a click never waits for long."""
 CHUNKS_A_TICK = 40
+FIRST_LOOK, LAST_LOOK = -1, 0
+"""Where the items are looked through from: at first at once, at last once nobody gives labels under an earlier version."""
 UNCOUNTED = 0
 """The version of a requeue that the clock has not counted yet, and of which nobody has a card."""
 
@@ -75,7 +77,7 @@ def decide(session: Session, requeue_id: int, choice: str, slack_id: str, now: d
     if after is None or requeue.version == UNCOUNTED:
         return _already(session, requeue)
     settled = {"settled_at": now} if after is RequeueState.DECLINED else {}
-    _move(session, requeue, now, state=after, by_id=by, after=0, **settled)
+    _move(session, requeue, now, state=after, by_id=by, after=FIRST_LOOK, **settled)
     history.note(
         session,
         now,
@@ -107,18 +109,19 @@ def _already(session: Session, requeue: Requeue) -> str:
 
 def work(store: Store, now: datetime) -> int:
     """The clock's step: count what is offered, give out what was decided; how many items and cards it moved."""
+    uncounted = and_(col(Requeue.state) == RequeueState.OFFERED, col(Requeue.version) == UNCOUNTED)
+    goes_on = or_(col(Requeue.state).in_(list(STEPS)), uncounted)
     with store.read() as session:
-        due = session.execute(
-            select(col(Requeue.id), col(Requeue.state))
-            .where(
-                or_(
-                    col(Requeue.state).in_(list(STEPS)),
-                    (col(Requeue.state) == RequeueState.OFFERED) & (col(Requeue.version) == UNCOUNTED),
-                )
-            )
-            .order_by(col(Requeue.id))
-        ).all()
-    return sum(STEPS.get(row.state, _count)(store, row.id, now) for row in due)
+        due = list(session.execute(select(col(Requeue.id)).where(goes_on).order_by(col(Requeue.id))).scalars())
+    return sum(move_on(store, requeue_id, now) for requeue_id in due)
+
+
+def move_on(store: Store, requeue_id: int, now: datetime) -> int:
+    """Do what one requeue waits for, if anything; how many items and cards that moved."""
+    with store.read() as session:
+        state = session.execute(select(col(Requeue.state)).where(col(Requeue.id) == requeue_id)).scalar_one()
+    step = _count if state is RequeueState.OFFERED else STEPS.get(state)
+    return step(store, requeue_id, now) if step else 0
 
 
 def _count(store: Store, requeue_id: int, now: datetime) -> int:
@@ -181,7 +184,7 @@ def _chunk(store: Store, requeue_id: int, now: datetime) -> int | None:
     """
     with store.read() as session:
         requeue, touch = _read(session, requeue_id)
-        waits = not requeue.after and bool(requeue.done) and giving_out_again.labels_may_come(session, touch)
+        waits = requeue.after == LAST_LOOK and giving_out_again.labels_may_come(session, touch)
         ids = (
             [] if waits else list(session.execute(giving_out_again.after(touch, requeue.after).limit(CHUNK)).scalars())
         )
@@ -192,11 +195,11 @@ def _chunk(store: Store, requeue_id: int, now: datetime) -> int | None:
         found = _lock(session, requeue_id)
         if found is None or (found.state, found.after) != (requeue.state, requeue.after):
             return None
-        if not ids and not found.after:
+        if not ids and found.after == LAST_LOOK:
             _move(session, found, now, state=RequeueState.DONE, settled_at=now)
             return None
         given = giving_out_again.give_out(session, touch, ids, requeue_id, now) if ids else 0
-        _set(session, requeue_id, after=ids[-1] if ids else 0, done=found.done + given)
+        _set(session, requeue_id, after=ids[-1] if ids else LAST_LOOK, done=found.done + given)
         return given
 
     return store.transact(give_out)
