@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from bot import readings_guidelines
+from bot.reader_pages import page_of
 from bot.sender.drawing import Picture
-from storage.tables import Assignment, Digest, Escalation, Guideline, Item, Project, Role
+from storage.tables import Assignment, Digest, Escalation, Item, Project, Role
 from templates import markdown
 from templates.charts import ChartDay, alt_text, daily_chart
 from templates.foreign import escaped_length
@@ -256,33 +257,7 @@ def item_text(session: Session, context: Mapping[str, Any], _now: datetime) -> d
     row = session.execute(item.join(Project, col(Project.id) == col(Item.project_id))).one()
     source = f"case:{context['case_id']}" if "case_id" in context else f"item:{context['assignment_id']}"
     blocks = markdown.text_pages([(field["name"], field["text"]) for field in shown_fields(row.fields, row.names)])
-    return _page(blocks, context.get("page", 1), source, title="Whole text", subtitle=f"{row.name}, item {row.key}")
-
-
-def guideline(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
-    """A project's guideline, page by page, with what each label means."""
-    row = session.execute(
-        select(col(Project.name), col(Guideline.major), col(Guideline.minor), col(Guideline.markdown))
-        .join(Guideline, col(Guideline.id) == col(Project.guideline_id))
-        .where(col(Project.id) == context["project_id"])
-    ).one()
-    subtitle = f"{row.name}, version {row.major}.{row.minor}"
-    blocks = markdown.pages(row.markdown)
-    source = f"guideline:{context['project_id']}"
-    return _page(blocks, context.get("page", 1), source, title="Guideline", subtitle=subtitle)
-
-
-def _page(blocks: Sequence[Any], page: int, source: str, *, title: str, subtitle: str) -> dict[str, Any]:
-    page = min(max(1, page), max(1, len(blocks)))
-    return {
-        "title": title,
-        "subtitle": subtitle,
-        "blocks": blocks[page - 1 : page],
-        "page": page,
-        "pages": len(blocks),
-        "before": f"{source}:{page - 1}",
-        "next": f"{source}:{page + 1}",
-    }
+    return page_of(blocks, context.get("page", 1), source, title="Whole text", subtitle=f"{row.name}, item {row.key}")
 
 
 def people_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Guideline, Project
-from templates import diff, markdown
+from templates import diff
 from templates.text import shorten
 from workflow import calendar
 from workflow.guidelines import checking, coverage
@@ -86,24 +86,6 @@ def unread(session: Session, context: Mapping[str, Any], now: datetime) -> dict[
         "days": context["days"],
         "coverage": covered(found),
         "hold_from": _local(row.held_from, row.time_zone) if later else "",
-    }
-
-
-def version(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
-    """A version's whole text, page by page."""
-    view = views.version_view(session, context["id"])
-    if view is None:
-        return None
-    blocks = markdown.pages(view["markdown"])
-    page = min(max(1, context.get("page", 1)), max(1, len(blocks)))
-    return {
-        "title": f"Guideline {view['number']}",
-        "subtitle": view["project"],
-        "blocks": blocks[page - 1 : page],
-        "page": page,
-        "pages": len(blocks),
-        "before": f"version:{context['id']}:{page - 1}",
-        "next": f"version:{context['id']}:{page + 1}",
     }
 
 

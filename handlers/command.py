@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from sqlmodel import Session
 
+from handlers import guidelines
 from handlers.answer import Answer, OpenView, Say
 from handlers.batches import get_batch
 from handlers.click import Click
@@ -25,7 +26,8 @@ HELP = """Concord runs annotation in Slack. What you can say here:
 /concord assign everybody 25 [project] - a batch for everybody who is free (leads)
 /concord people [project] - who is in a project; add, change, remove (leads)
 /concord near [project] - items that say nearly the same; give linked ones back (leads)
-/concord guideline [project] - read the guideline
+/concord guideline [project] - read the guideline; all its versions
+/concord guideline list | show 1.2 | diff 1.2 2.0 - its versions, one of them, what changed
 /concord guideline propose [project] - propose a change of it
 /concord new - make a project
 /concord settings [project] - change what a project is (leads)
@@ -106,7 +108,7 @@ def guideline(session: Session, click: Click, rest: list[str]) -> Answer | list[
     return OpenView("guideline", {"project_id": project_id})
 
 
-GUIDELINE_WORDS: dict[str, Word] = {"propose": open_proposal}
+GUIDELINE_WORDS: dict[str, Word] = {**guidelines.WORDS, "propose": open_proposal}
 WORDS: dict[str, Word] = {
     "help": show_help,
     "batch": batch,

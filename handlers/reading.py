@@ -4,6 +4,7 @@ import re
 
 from sqlmodel import Session
 
+from handlers import guidelines
 from handlers.answer import Answer, OpenView, UpdateView
 from handlers.click import Click, as_id
 from handlers.desk import Desk
@@ -27,6 +28,8 @@ def open_guideline(session: Session, click: Click) -> Answer:
 def turn_page(session: Session, click: Click) -> Answer:
     """Another page of what is open; the value is ``what:id:page``, and who may open it may turn its pages."""
     what, _, rest = click.value.partition(":")
+    if what in guidelines.TURNS:
+        return guidelines.TURNS[what](session, click, rest)
     subject, _, page = rest.partition(":")
     subject_id, number = as_id(subject), as_id(page)
     if what == "guideline":

@@ -12,7 +12,7 @@ from typing import Any
 
 from templates.foreign import escaped_length
 from templates.inline import Inline, merged
-from templates.markdown import PAGE, parts_of
+from templates.markdown import PAGE, named_parts, parts_of
 from templates.paging import Element, Part, joined, paged
 from templates.text import clean, shorten
 
@@ -46,9 +46,9 @@ def blocks(changes: Sequence[Change], max_chars: int) -> tuple[list[Element], bo
     return _shown([[*first, _left_out(said, room_for_names - 50)]]), True
 
 
-def pages(changes: Sequence[Change], max_chars: int = PAGE) -> list[Element]:
-    """All that changed, as `rich_text` blocks to be shown one at a time."""
-    return _shown(paged(_parts(changes), max_chars))
+def pages(changes: Sequence[Change], max_chars: int = PAGE, *, behind: Iterable[tuple[str, str]] = ()) -> list[Element]:
+    """All that changed, as `rich_text` blocks to be shown one at a time; `behind` texts that have names, such as why."""
+    return _shown(paged([*named_parts(behind), *_parts(changes)], max_chars))
 
 
 def _shown(found: Iterable[list[Part]]) -> list[Element]:
@@ -159,7 +159,7 @@ def _without_the_middle(run: list[Kept], follows: bool, leads: bool) -> list[Kep
 
 
 def _first(run: Iterable[Kept], room: int) -> list[Kept]:
-    made = []
+    made: list[Kept] = []
     for text, code in run:
         if len(text) > room:
             return [*made, (_beginning(text, room), code)]

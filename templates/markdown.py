@@ -48,11 +48,14 @@ def _kept_pages(markdown: str, max_chars: int) -> list[list[Element]]:
 
 def text_pages(texts: Iterable[tuple[str, str]], max_chars: int = PAGE) -> list[Element]:
     """`rich_text` blocks like those of `pages` for plain texts, each (name, text) under its name; no markup is read."""
-    parts: list[Part] = []
+    return [{"type": "rich_text", "elements": joined(page)} for page in paged(named_parts(texts), max_chars)]
+
+
+def named_parts(texts: Iterable[tuple[str, str]]) -> Iterator[Part]:
+    """The same as parts, to be put among others."""
     for name, text in texts:
-        parts += _section([{"type": "text", "text": clean(name), "style": {"bold": True}}], heading=True)
-        parts += _section([{"type": "text", "text": clean(text)}] if text else [])
-    return [{"type": "rich_text", "elements": joined(page)} for page in paged(parts, max_chars)]
+        yield from _section([{"type": "text", "text": clean(name), "style": {"bold": True}}], heading=True)
+        yield from _section([{"type": "text", "text": clean(text)}] if text else [])
 
 
 def plain(markdown: str) -> str:

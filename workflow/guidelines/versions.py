@@ -1,6 +1,7 @@
 """The versions of a project's guideline: which is in force, what it is called, finding one by its number."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,6 +86,25 @@ def find(session: Session, project_id: int, number: str) -> Guideline:
             return found
     there = ", ".join(version.number for version in listed(session, project_id)[:20])
     raise RefusedError(f"There is no guideline version {number[:40]!r}. There is {there}.")
+
+
+def between(session: Session, project_id: int, numbers: Sequence[str]) -> tuple[Guideline, Guideline]:
+    """Two versions to compare: by their numbers; one and the one in force; for no number the last two.
+
+    Raises RefusedError where there are not two.
+    """
+    if len(numbers) > 2:
+        raise RefusedError("Which two? Say two numbers, such as 1.2 2.0.")
+    now = current(session, project_id)
+    asked = [*numbers, f"{now.major}.{now.minor}"] if len(numbers) == 1 else list(numbers)
+    if not asked:
+        asked = [version.number for version in reversed(listed(session, project_id)[:2])]
+    if len(asked) < 2:
+        raise RefusedError(f"{asked[0]} is the first version: there is none to compare it with.")
+    before, after = (find(session, project_id, number) for number in asked)
+    if before.id == after.id:
+        raise RefusedError(f"These are one version, {before.major}.{before.minor}: say two, such as 1.2 2.0.")
+    return before, after
 
 
 def next_number(before: Guideline, kind: ChangeKind) -> tuple[int, int]:
