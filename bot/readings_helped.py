@@ -33,7 +33,7 @@ def helped(session: Session, context: Mapping[str, Any], _now: datetime) -> dict
         "after": numbers["after"],
         "headline": headline(rows, numbers["before"]),
         "rows": [_row(row) for row in rows[:MOST_ROWS]],
-        "more_rows": max(0, len(rows) - MOST_ROWS),
+        "more_rows": max(0, len(rows) - MOST_ROWS) + numbers["more_labels"],
         "escalations": _escalations(numbers),
         "compared": compared(numbers),
         "notes": _notes(numbers),

@@ -73,7 +73,7 @@ def interval_of(units: Units, figure: Alpha) -> Interval:
 
 def too_few(units: Units) -> Interval | None:
     """Why items are too few for an interval; None where they are enough."""
-    needed = ORDINAL_UNITS_NEEDED if units.level == "ordinal" else UNITS_NEEDED
+    needed = units_needed(units.level)
     if units.size < needed:
         return Interval(None, None, NoInterval.FEW_ITEMS, units.size, needed)
     if units.level in ("nominal", "ordinal"):
@@ -83,6 +83,11 @@ def too_few(units: Units) -> Interval | None:
         if rare < RARE_PAIRS_NEEDED:
             return Interval(None, None, NoInterval.FEW_RARE, rare, RARE_PAIRS_NEEDED)
     return None
+
+
+def units_needed(level: str) -> int:
+    """The smallest sample of a level of measurement."""
+    return ORDINAL_UNITS_NEEDED if level == "ordinal" else UNITS_NEEDED
 
 
 def low_when_unanimous(units: Units) -> float:

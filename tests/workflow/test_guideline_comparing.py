@@ -111,6 +111,8 @@ def test_near_duplicates_are_no_evidence_of_their_own() -> None:
     assert alone is not None
     assert twice == pytest.approx(alone, rel=0.01)
     assert as_if == pytest.approx(alone / sqrt(2), rel=0.02)
+    few = same({tuple(items[at : at + 5]): 1 for at in range(0, 150, 5)}, "nominal", VALUES)
+    assert (few.verdict, few.after.seen, few.after.needed) == (Verdict.TOO_FEW, 30, 50)
 
 
 def kind(both: int, split: int) -> Counter[tuple[Pattern, ...]]:

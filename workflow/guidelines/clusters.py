@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow.coincidences import Array, Units, distances, midranks, numbers_of
-from workflow.intervals import Interval, NoInterval, low_when_unanimous, on_z, too_few
+from workflow.intervals import Interval, NoInterval, low_when_unanimous, on_z, too_few, units_needed
 from workflow.patterns import Pattern
 
 CELLS_AT_ONCE = 4_000_000
@@ -152,7 +152,7 @@ def estimate(found: Bundles, items: Units | None = None) -> Estimate:
     value = float(found.alphas(pairs, totals)) if len(found.counts) else float("nan")
     if np.isnan(value):
         return Estimate(None, Interval(None, None, NoInterval.UNDEFINED), still)
-    few = too_few(items)
+    few = too_few(items) or _too_few_bundles(found)
     if few:
         return Estimate(value, few, still)
     if value == 1:
@@ -163,6 +163,12 @@ def estimate(found: Bundles, items: Units | None = None) -> Estimate:
         return Estimate(value, Interval(None, None, NoInterval.ONE_ITEM), still)
     error = sqrt((n - 1) / n * float(found.times @ moves**2))
     return Estimate(value, on_z(value, error, n), moves)
+
+
+def _too_few_bundles(found: Bundles) -> Interval | None:
+    """A thousand items that all say nearly the same are one observation."""
+    needed = units_needed(found.level)
+    return Interval(None, None, NoInterval.FEW_ITEMS, found.size, needed) if found.size < needed else None
 
 
 def correlation(first: Estimate, second: Estimate, times: Array) -> float:

@@ -16,7 +16,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from workflow.intervals import TAIL, NoInterval
+from workflow.intervals import TAIL, UNITS_NEEDED, NoInterval
 from workflow.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -221,6 +221,10 @@ def _alone(
 ) -> Figure:
     from workflow.guidelines.clusters import bundles_of, estimate
 
+    items = sum(len(group) * count for group, count in groups.items())
+    if items < UNITS_NEEDED:
+        # There may be thousands of small kinds, and none of them has a say.
+        return Figure(None, None, None, items, NoInterval.FEW_ITEMS, items, UNITS_NEEDED)
     rows = [(at, pattern, 1.0) for at, group in enumerate(groups) for pattern in group]
     found = bundles_of(_asked(rows, value), list(groups.values()), level, values, numbers)
     return _figure(estimate(found), found.items.size)

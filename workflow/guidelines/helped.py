@@ -30,6 +30,8 @@ GROWN = 1.1
 
 LATELY = timedelta(hours=1)
 TEMPLATE = "helped"
+MOST_LABELS = 20
+"""Labels that are compared one by one: more nobody reads, and each costs as much as all together."""
 
 Ask = Callable[[int | None], Compared]
 """Compare all labels together (None), or one of them against the rest."""
@@ -95,6 +97,7 @@ def measure(session: Session, version: Version, now: datetime) -> dict[str, Any]
         "labelled": labelled,
         "segments": list(scope.segments),
         "wanted": wanted,
+        "more_labels": max(0, len(asked.touched) - MOST_LABELS),
         "told": False,
         **numbers,
     }
@@ -152,7 +155,7 @@ def _same(session: Session, scope: Scope, asked: Asked, level: Level) -> dict[st
         return same(pairs, *shape, value=value, chosen=asked.chosen)
 
     design = "chosen" if asked.chosen else "same"
-    return {"design": design, "rows": _rows(asked, level, ask), "again": gathering.again(session, scope)}
+    return {"design": design, "rows": _rows(asked, level, ask)}
 
 
 def _others(session: Session, scope: Scope, asked: Asked, level: Level) -> dict[str, Any]:
@@ -162,7 +165,7 @@ def _others(session: Session, scope: Scope, asked: Asked, level: Level) -> dict[
     def ask(value: int | None) -> Compared:
         return others(kinds, *shape, value=value)
 
-    return {"design": "others", "rows": _rows(asked, level, ask), "again": 0}
+    return {"design": "others", "rows": _rows(asked, level, ask)}
 
 
 def _rows(asked: Asked, level: Level, ask: Ask) -> list[dict[str, Any]]:
@@ -173,7 +176,7 @@ def _rows(asked: Asked, level: Level, ask: Ask) -> list[dict[str, Any]]:
     if together:
         rows.append(_row("", ask(None)))
     if len(asked.values) > 2 or not together:
-        rows += [_row(asked.titles[value], ask(value)) for value in asked.touched]
+        rows += [_row(asked.titles[value], ask(value)) for value in asked.touched[:MOST_LABELS]]
     return rows
 
 
@@ -191,9 +194,12 @@ def _is_enough(rows: Sequence[dict[str, Any]], wanted: float) -> bool:
 
 
 def _ends(session: Session, scope: Scope, design: str) -> dict[str, Any]:
-    """Escalations before and after; of items chosen by their labels only the new ones can say anything."""
+    """Escalations, of items chosen by their labels the new ones alone; and how often the same people answered again."""
     found = rates(gathering.ended(session, scope, same=design == "same"))
-    return {"escalations": _row("", found) if found.low is not None else None}
+    return {
+        "escalations": _row("", found) if found.low is not None else None,
+        "again": 0 if design == "others" else gathering.again(session, scope),
+    }
 
 
 def _keep(session: Session, version: Version, numbers: dict[str, Any], now: datetime) -> int:
