@@ -129,12 +129,16 @@ class Someone:
 
     def submit(self, view: Json, values: Mapping[str, Any]) -> Json:
         """Send a modal, its fields filled in by block id."""
-        state: Json = {}
-        for block, element in seen.elements(view):
-            if block["type"] == "input" and block["block_id"] in values:
-                filled = _filled(element, values[block["block_id"]])
-                state.setdefault(block["block_id"], {})[element["action_id"]] = filled
-        return self.space.submit(self.name, view["id"], state)
+        return self.space.submit(self.name, view["id"], _state(view, values))
+
+    def choose(self, view: Json, block_id: str, value: str, typed: Mapping[str, Any] | None = None) -> Json:
+        """Choose in a select of a modal that asks for more at once; the modal once it was drawn anew."""
+        _, element = next(one for one in seen.elements(view) if one[0].get("block_id") == block_id)
+        where = {"view_id": view["id"], "block_id": block_id, "action_id": element["action_id"]}
+        state = _state(view, typed or {})
+        done = self.space.post("/client/click", user=self.name, **where, selected_option=value, state=state)
+        assert done["ok"], done
+        return once(self.modal, lambda now: now["hash"] != view["hash"])
 
     def rule(self, title: str, why: str, case: Json) -> None:
         """Press a label on a case's card and give the reason."""
@@ -163,11 +167,19 @@ class Someone:
         return [message for message in self.messages(channel) if message["ephemeral"]]
 
 
+def _state(view: Json, values: Mapping[str, Any]) -> Json:
+    state: Json = {}
+    for block, element in seen.elements(view):
+        if block["type"] == "input" and block["block_id"] in values:
+            state.setdefault(block["block_id"], {})[element["action_id"]] = _filled(element, values[block["block_id"]])
+    return state
+
+
 def _filled(element: Json, value: Any) -> Json:
     match element["type"]:
         case "static_select" | "radio_buttons":
             return {"selected_option": {"value": value}}
-        case "checkboxes":
+        case "checkboxes" | "multi_static_select":
             return {"selected_options": [{"value": one} for one in value]}
         case "users_select":
             return {"selected_user": value}
@@ -177,5 +189,7 @@ def _filled(element: Json, value: Any) -> Json:
             return {"selected_conversation": value}
         case "timepicker":
             return {"selected_time": value}
+        case "datepicker":
+            return {"selected_date": value}
         case _:
             return {"value": value}

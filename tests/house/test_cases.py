@@ -20,12 +20,12 @@ def case(house: House, where: str = "rte-review") -> Json:
     return found[-1]
 
 
-def disputed(house: House) -> Json:
+def disputed(house: House, where: str = "rte-review") -> Json:
     """Ana says yes and Ben no; the case's card."""
     for somebody, title in ((house.ana, "Yes"), (house.ben, "No")):
         somebody.get_batch()
         somebody.answer(title)
-    return case(house)
+    return case(house, where)
 
 
 def notices(somebody: Someone) -> list[str]:
