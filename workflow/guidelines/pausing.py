@@ -34,15 +34,13 @@ def pause_open(store: Store, now: datetime) -> int:
 
 
 def _pause_some(session: Session, project_id: int, guideline_id: int, now: datetime) -> int:
-    major = select(col(Guideline.major)).where(col(Guideline.id) == guideline_id).scalar_subquery()
     found = session.execute(
         select(col(Batch.id), col(Batch.person_id))
         .join(Guideline, col(Guideline.id) == col(Batch.guideline_id))
         .where(
             col(Batch.id).in_(_in_hand(project_id)),
-            col(Guideline.major) < major,
             or_(col(Batch.paused_for).is_(None), col(Batch.paused_for) < guideline_id),
-            required.held_since(project_id, col(Batch.person_id)) <= now,
+            required.held_since(project_id, col(Batch.person_id), since_major=col(Guideline.major)) <= now,
         )
         .order_by(col(Batch.id))
         .limit(CHUNK)

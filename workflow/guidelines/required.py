@@ -6,7 +6,7 @@ or a later one, has read all before it too.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, true
 
 from storage.tables import Acknowledgement, Guideline, Member, Role, plain
 
@@ -46,14 +46,18 @@ def last_read(project_id: Any, person_id: Any) -> Any:
     )
 
 
-def held_since(project_id: Any, person_id: Any) -> Any:
-    """SQL: from when on somebody is held back by a version that they have not read; NULL for never."""
+def held_since(project_id: Any, person_id: Any, *, since_major: Any = None) -> Any:
+    """SQL: from when on somebody is held back by a version that they have not read; NULL for never.
+
+    With ``since_major`` only by those that changed rules since that major version.
+    """
     guideline = plain(Guideline).alias("holding")
     return (
         select(func.min(guideline.c.held_from))
         .where(
             guideline.c.project_id == project_id,
             guideline.c.id > func.coalesce(last_read(project_id, person_id), 0),
+            true() if since_major is None else guideline.c.major > since_major,
         )
         .correlate_except(guideline)
         .scalar_subquery()
