@@ -27,10 +27,10 @@ from tests.builders import NOW, World, add_person
 from workflow.guidelines import impact, requeueing
 
 
-def propose(session: Session, world: World, labels: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> int:
+def propose(session: Session, project_id: int, labels: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> int:
     """A proposal of a rule change that touches these labels and segments, with its impact counted."""
-    base = session.execute(select(col(Project.guideline_id)).where(col(Project.id) == world.project_id)).scalar_one()
-    row = {"project_id": world.project_id, "kind": ChangeKind.RULE_CHANGE, "markdown": "# Anew", "base_id": base}
+    base = session.execute(select(col(Project.guideline_id)).where(col(Project.id) == project_id)).scalar_one()
+    row = {"project_id": project_id, "kind": ChangeKind.RULE_CHANGE, "markdown": "# Anew", "base_id": base}
     touched = {"labels_touched": list(labels), "segments_touched": list(segments)}
     proposal_id: int = session.execute(
         insert(Proposal).values(**row, **touched, summary="Anew", created_at=NOW).returning(col(Proposal.id))
@@ -41,16 +41,16 @@ def propose(session: Session, world: World, labels: tuple[str, ...] = (), segmen
     return proposal_id
 
 
-def into_effect(session: Session, world: World, proposal_id: int) -> int:
+def into_effect(session: Session, project_id: int, proposal_id: int) -> int:
     """The proposal's version is in force, and a requeue of what it touches is offered; the version's id."""
-    latest = select(func.max(col(Guideline.major))).where(col(Guideline.project_id) == world.project_id)
+    latest = select(func.max(col(Guideline.major))).where(col(Guideline.project_id) == project_id)
     major = session.execute(latest).scalar_one() + 1
     guideline_id: int = session.execute(
         insert(Guideline)
-        .values(project_id=world.project_id, major=major, minor=0, markdown="# Anew", at=NOW)
+        .values(project_id=project_id, major=major, minor=0, markdown="# Anew", at=NOW)
         .returning(col(Guideline.id))
     ).scalar_one()
-    session.execute(update(Project).where(col(Project.id) == world.project_id).values(guideline_id=guideline_id))
+    session.execute(update(Project).where(col(Project.id) == project_id).values(guideline_id=guideline_id))
     session.execute(
         update(Proposal)
         .where(col(Proposal.id) == proposal_id)
@@ -65,7 +65,7 @@ def change(world: World, labels: tuple[str, ...] = (), segments: tuple[str, ...]
     with world.store.write() as session:
         if "lea" not in world.people:
             add_person(session, world, "lea", Role.LEAD)
-        into_effect(session, world, propose(session, world, labels, segments))
+        into_effect(session, world.project_id, propose(session, world.project_id, labels, segments))
     tick(world)
     return int(world.one(select(func.max(col(Requeue.id))))[0])
 

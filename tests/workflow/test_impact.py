@@ -112,7 +112,7 @@ def test_who_decides_is_told_what_it_touches_and_how_far_people_agree(store: Sto
         for item, value in enumerate(labels.split()):
             people.label(name, item, value)
     with store.write() as session:
-        proposal_id = rule_change.propose(session, world, labels=("maybe", "a new one"))
+        proposal_id = rule_change.propose(session, world.project_id, labels=("maybe", "a new one"))
         told = impact.count(session, proposal_id, NOW)
         names = impact.names(session, told, most=1)
     assert (told["finished"], told["open"], told["escalated"]) == (1, 1, 0)
@@ -148,7 +148,7 @@ def test_with_enough_items_the_figure_has_its_interval_and_only_the_present_vers
 def test_before_anything_is_labelled_it_touches_nothing(store: Store) -> None:
     world = build(store, items=2)
     with store.write() as session:
-        told = impact.count(session, rule_change.propose(session, world), NOW)
+        told = impact.count(session, rule_change.propose(session, world.project_id), NOW)
         assert impact.names(session, told) == ([], 0)
     assert (told["finished"], told["open"], told["value_ids"]) == (0, 0, None)
     assert {one["words"] for one in told["labels"]} == {"no labels yet: no figure"}

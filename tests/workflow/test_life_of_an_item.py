@@ -306,7 +306,8 @@ class LifeOfItems(RuleBasedStateMachine):
     @rule(values=TOUCHED, choice=st.sampled_from(["all", "sample", "none", ""]))
     def a_rule_changes(self, values: tuple[str, ...], choice: str) -> None:
         with self.store.write() as session:
-            rule_change.into_effect(session, self.world, rule_change.propose(session, self.world, values))
+            proposal_id = rule_change.propose(session, self.world.project_id, values)
+            rule_change.into_effect(session, self.world.project_id, proposal_id)
         self.clock_gives_out()
         if choice:
             self.lead_decides(choice)

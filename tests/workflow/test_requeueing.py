@@ -12,17 +12,22 @@ from storage.tables import (
     Assignment,
     Batch,
     Card,
+    Example,
     Guideline,
     History,
     Item,
     ItemState,
+    LabelValue,
     Outbox,
     OutboxKind,
     Pattern,
     Place,
+    Requeue,
     RequeueState,
+    Role,
 )
-from tests.builders import NOW, World, add_items, build
+from tests.builders import NOW, World, add_items, add_person, build
+from tests.workflow import rule_change
 from tests.workflow.clicks import Clicks
 from tests.workflow.rule_change import change, decide, finish, given_out, requeue, tick
 from tests.workflow.test_at_one_moment import together
@@ -225,12 +230,14 @@ def test_many_items_go_in_chunks_and_a_killed_worker_goes_on_where_it_was(
     assert len(world.rows(updates)) == written, "finished cards are not rewritten when their items move on either"
 
 
-def test_nobodys_cursor_has_passed_what_comes_back(store: Store) -> None:
+def test_nobodys_cursor_has_passed_what_comes_back_though_two_clocks_work(store: Store) -> None:
     world, _ = crowd(store, 40)
     people = Clicks(world)
     people.batch("ben")
     decide(world, change(world), "all")
+    together(lambda: tick(world), lambda: tick(world))
     tick(world)
+    assert given_out(world) == [world.items]
     for name in ("ben", "ana"):
         given = people.batch(name, resume=False)
         assert isinstance(given, Given)
@@ -294,3 +301,32 @@ def test_a_batch_that_goes_on_under_the_version_before_is_waited_for(store: Stor
     tick(world)
     assert given_out(world)[1:] == [[world.items[1]]]
     assert requeue(world, requeue_id).state is RequeueState.DONE
+
+
+def test_an_item_whose_answer_the_version_gives_away_is_not_labelled_again(store: Store) -> None:
+    world, _ = labelled_world(store)
+    with store.write() as session:
+        proposal_id = rule_change.propose(session, world.project_id)
+        no = world.values["no"]
+        shown = {"item_id": world.items[2], "fields": {}, "value_id": no, "explanation": "It says so."}
+        session.execute(insert(Example).values(proposal_id=proposal_id, position=1, **shown))
+        add_person(session, world, "lea", Role.LEAD)
+        rule_change.into_effect(session, world.project_id, proposal_id)
+    tick(world)
+    [requeue_id] = world.one(select(col(Requeue.id)))
+    decide(world, requeue_id, "all")
+    tick(world)
+    assert given_out(world) == [world.items[:2]]
+
+
+def test_a_label_that_got_another_name_or_became_another_is_found_by_what_it_was(store: Store) -> None:
+    world, _ = labelled_world(store)
+    with store.write() as session:
+        proposal_id = rule_change.propose(session, world.project_id, labels=("no",))
+        rule_change.into_effect(session, world.project_id, proposal_id)
+        session.execute(update(LabelValue).where(col(LabelValue.value) == "no").values(value="never"))
+        # As the clock leaves it that carries labels over: what was given stays beside what is in force.
+        merged = update(Assignment).where(col(Assignment.state) == Place.LABELLED)
+        session.execute(merged.values(value_id=world.values["yes"]))
+    tick(world)
+    assert world.one(select(col(Requeue.touched)))[0] == 2
