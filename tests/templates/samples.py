@@ -697,6 +697,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("read"), "annotates": False}),
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("later")}),
     ("check.yaml.j2", {**CHECK, "labels": MANY}),
+    (
+        "check.yaml.j2",
+        {**CHECK, "questions": [{"block": Id(f"example:{number}"), "fields": FIELDS * 10} for number in range(10)]},
+    ),
     ("check.yaml.j2", {**CHECK, "questions": [], "wrong": WRONG}),
     ("check.yaml.j2", {**CHECK, "questions": []}),
     (
