@@ -12,6 +12,7 @@ from bot.cli import (
     demo,
     doctor,
     exports,
+    guidelines,
     history,
     imports,
     lots,
@@ -38,6 +39,7 @@ app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.add_typer(projects.app, name="project")
 app.add_typer(people.app, name="people")
+app.add_typer(guidelines.app, name="guideline")
 app.command("import")(imports.import_items)
 app.add_typer(lots.app, name="lots")
 app.command("labels")(exports.labels)
