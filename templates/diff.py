@@ -106,7 +106,7 @@ def _title(change: Change) -> str:
 
 
 def _words(pieces: Sequence[Piece]) -> Iterator[Inline]:
-    """Pieces line by line; rows of tables and lines of code keep their columns."""
+    """Pieces line by line; rows of tables and lines of code stand in the letters of code."""
     found = [(op, text, code) for line, code in _with_code(_lines(pieces)) for op, text in line]
     runs = [(op, [(text, code) for _, text, code in run]) for op, run in groupby(found, key=itemgetter(0))]
     for number, (op, run) in enumerate(runs):
@@ -138,7 +138,8 @@ def _with_code(lines: Iterable[list[Piece]]) -> Iterator[tuple[list[Piece], bool
 
 
 def _piece(op: str, text: str, code: bool) -> Iterator[Inline]:
-    style = {**_STYLES[op], **({"code": True} if code else {})}
+    # What changed is no code even among code, where bold and struck through hardly show.
+    style = {"code": True} if code and op == "same" else _STYLES[op]
     shown = text.translate(_WHITE) if op != "same" and text.isspace() else text
     # A line end has no style: as code it would be a mark of its own.
     words = shown.removesuffix("\n")

@@ -123,9 +123,8 @@ def test_rows_of_tables_and_code_keep_their_columns_and_new_sections_are_drawn()
     after = before.replace("says", "implies").replace("= 1", "= 2") + "\n# New\n\n- one\n  - two\n"
     made = diff.pages(changes(before, after))
     code = [node["text"] for node in texts(made) if "code" in node.get("style", {})]
-    assert code == [
-        "| a | b |", "|---|---|", "| yes | it ", "says", "implies", " so |", "```", "x  = ", "1", "2", "```",
-    ]  # fmt: skip
+    assert code == ["| a | b |", "|---|---|", "| yes | it ", " so |", "```", "x  = ", "```"]
+    assert (styled(made, "strike"), styled(made, "bold")) == ("says1", "Aimplies2New")
     lists = [node for page in made for kind, node in mappings(page, "") if kind == "rich_text_list"]
     assert [node.get("indent", 0) for node in lists] == [0, 1]
 
