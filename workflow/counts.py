@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlmodel import Session, col
 
 from storage.tables import (
@@ -22,6 +22,7 @@ from storage.tables import (
     Person,
     Place,
     Project,
+    plain,
 )
 
 RATE_DAYS = 7
@@ -32,14 +33,26 @@ APART = (ItemState.LOADING, ItemState.DUPLICATE, ItemState.REPLACED)
 
 
 def _new_labels(project_id: int, from_at: datetime, to_at: datetime) -> list[ColumnElement[bool]]:
-    """SQL: the labels of a period that are somebody's first on their item; a changed label is not a second one."""
-    earlier = Label.__table__.alias("earlier")  # type: ignore[attr-defined]
-    first = ~exists().where(
+    """SQL: the labels of a period that are work done, and no label changed.
+
+    That is somebody's first on their item, and their first again after a rule changed and the item was given out anew.
+    """
+    earlier = plain(Label).alias("earlier")
+    before = exists().where(
         earlier.c.item_id == col(Label.item_id),
         earlier.c.person_id == col(Label.person_id),
         earlier.c.id < col(Label.id),
+        or_(
+            col(Label.previous_value_id).is_not(None), _major(earlier.c.guideline_id) == _major(col(Label.guideline_id))
+        ),
     )
-    return [col(Label.project_id) == project_id, col(Label.at) >= from_at, col(Label.at) < to_at, first]
+    return [col(Label.project_id) == project_id, col(Label.at) >= from_at, col(Label.at) < to_at, ~before]
+
+
+def _major(guideline_id: Any) -> Any:
+    version = plain(Guideline).alias()
+    major = select(version.c.major).where(version.c.id == guideline_id).correlate_except(version)
+    return func.coalesce(major.scalar_subquery(), 0)
 
 
 def labels_by_person(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> Counter[int]:

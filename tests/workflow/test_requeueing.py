@@ -1,6 +1,7 @@
 """After a rule change: what is labelled again, by whom, under which version, and that it happens once."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +89,11 @@ def test_items_are_labelled_anew_by_the_same_people_and_only_the_new_counts(stor
     assert patterns(world) == before | {(0, 2): f"{yes}:3", (2, 2): f"{yes}:1,{no}:2"}
     with store.read() as session:
         assert dict(counts.patterns(session, world.project_id)) == {f"{yes}:3": 1, f"{yes}:1,{no}:2": 1}
+        work = counts.labels_by_person(session, world.project_id, NOW, NOW + timedelta(seconds=1))
+    assert set(work.values()) == {4 + 2}, "labelling again is work too"
+    people.label("ana", 0, "no")
+    with store.read() as session:
+        assert counts.labels_by_person(session, world.project_id, NOW, NOW + timedelta(seconds=1)) == work
 
 
 def test_the_past_says_what_an_item_was_before(store: Store) -> None:
