@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from templates.foreign import escaped_length
 from templates.text import clean, shorten
 from workflow.guidelines.proposal_form import ALL, KEEP, NEW, Opened
 from workflow.project_form import fits
@@ -36,11 +37,11 @@ def form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
         "number": view["number"],
         "case": view["case"],
         "zone": view["zone"],
-        "comment": shorten(view["comment"], 2900) if view["comment"] else "",
+        "comment": shorten(view["comment"], 2900, escaped_length) if view["comment"] else "",
         "section_groups": _grouped(sections),
         "more_sections": more_sections,
         "part": _part(view["part"]) if view["part"] else None,
-        "form": {name: values[name] for name in values if name not in ("labels", "segments")},
+        "form": {name: _whole_or_nothing(values[name]) for name in values if name not in ("labels", "segments")},
         "next": view["next"],
         "labels": labels,
         "any_label": any(one["chosen"] for one in labels),
@@ -61,11 +62,16 @@ def _is_editable(text: str) -> bool:
     return fits(text) and clean(text) == text
 
 
+def _whole_or_nothing(text: str) -> str:
+    """A text cut at its end would be proposed so. What stands in a field already stays there where it is drawn anew."""
+    return text if _is_editable(text) else ""
+
+
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     """What is typed of the text: the part itself, with an example at its end, where a field can hold it."""
     both = "\n\n".join(text for text in (part["text"], part["behind"].strip()) if text)
     long = not _is_editable(both)
-    title = shorten(part["title"], TITLE) if part["title"] else ""
+    title = shorten(part["title"], TITLE, escaped_length) if part["title"] else ""
     what = {NEW: "The new section", ALL: "The whole guideline"}.get(
         part["part"], f"Text of “{title}”" if title else "Text"
     )
@@ -88,12 +94,12 @@ def _fitting(
     wanted = set(chosen)
     shown: set[str] = set()
     for value, title in sorted(options, key=lambda option: option[0] not in wanted):
-        room -= len(json.dumps(shorten(title, TITLE))) + len(value) + 80
+        room -= len(json.dumps(shorten(title, TITLE, escaped_length))) + len(value) + 80
         if room < 0 or len(shown) == most:
             break
         shown.add(value)
     offered = [
-        {"value": value, "title": shorten(title, TITLE) or " ", "chosen": value in wanted}
+        {"value": value, "title": shorten(title, TITLE, escaped_length) or " ", "chosen": value in wanted}
         for value, title in options
         if value in shown
     ]

@@ -130,7 +130,7 @@ def _decision(one: Mapping[str, Any], zone: str) -> dict[str, str]:
 
 
 def text(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
-    """All of a proposal, page by page: why, what becomes of labels, the examples, and every changed section."""
+    """All of a proposal, page by page: why, what becomes of labels, the examples where the reader may see them, the text."""
     view = proposal_view(session, context["id"])
     if view is None:
         return None
@@ -140,11 +140,21 @@ def text(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
         ("Labels", "\n".join(view["label_changes"])),
         ("It touches", ", ".join([*view["labels"], *(f"segment {one}" for one in view["segments"])])),
         *said,
+        *(
+            [(f"Worked example: {one['title']}", _whole(one)) for one in view["examples"]]
+            if context["examples"]
+            else []
+        ),
     ]
     first = markdown.text_pages([(name, words) for name, words in about if words])
     pages = [*first, *diff.pages(view["diff"].as_values())]
     subtitle = f"{view['project']}, {view['base']} → {view['number']}"
     return page_of(pages, context.get("page", 1), f"proposal:{view['id']}", title="Proposal", subtitle=subtitle)
+
+
+def _whole(example: Mapping[str, Any]) -> str:
+    texts_of = [field["text"] for field in example["fields"]]
+    return "\n".join([*texts_of, f"→ {example['explanation']}"])
 
 
 def comment_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:

@@ -118,8 +118,7 @@ def withdraw(session: Session, click: Click) -> list[Answer]:
 
 def read_all(session: Session, click: Click) -> Answer:
     """All of a proposal, page by page, for everybody in the project."""
-    people.require(session, editing.project_of(session, click.subject_id), click.user_id, *Role)
-    return OpenView(TEXT, {"id": click.subject_id})
+    return OpenView(TEXT, editing.reader(session, click.subject_id, click.user_id))
 
 
 def _shown(kind: str, proposal_id: int, told: str | None) -> list[Answer]:

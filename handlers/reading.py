@@ -39,8 +39,7 @@ def turn_page(session: Session, click: Click) -> Answer:
         people.require(session, versions.project_of(session, subject_id), click.user_id, *Role)
         return UpdateView("version", {"id": subject_id, "page": number})
     if what == "proposal":
-        people.require(session, editing.project_of(session, subject_id), click.user_id, *Role)
-        return UpdateView("proposal_text", {"id": subject_id, "page": number})
+        return UpdateView("proposal_text", {**editing.reader(session, subject_id, click.user_id), "page": number})
     if what == "case":
         escalation.may_rule(session, click.user_id, subject_id)
         return UpdateView("item_text", {"case_id": subject_id, "page": number})

@@ -164,7 +164,7 @@ def test_nobody_approves_their_own_and_with_nobody_else_it_is_said(open_house: O
 def test_a_long_section_is_not_cut_and_faults_are_said_at_their_fields(open_house: OpenHouse) -> None:
     house = a_house(open_house)
     form = house.ana.choose(open_form(house.ana), "section", "2")
-    assert "drop the file" in words(form)
+    assert "longer than the 3,000 characters" in words(form)
     assert "text:2" not in fields(form)
     assert fields(form)["more:2"] is None
     yesterday = f"{house.clock() - timedelta(days=2):%Y-%m-%d}"

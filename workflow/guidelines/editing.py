@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from storage.tables import Proposal, ProposalState, Role
 from workflow import people
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import deciding, moving, proposal_form, proposing, versions
+from workflow.guidelines import case_example, deciding, moving, proposal_form, proposing, versions
 from workflow.guidelines.proposal_form import Opened
 from workflow.guidelines.proposing import Change, ProposalError
 from workflow.project_form import FormError
@@ -56,6 +56,18 @@ def project_of(session: Session, proposal_id: int) -> int:
     if found is None:
         raise RefusedError(moving.GONE)
     return found
+
+
+def reader(session: Session, proposal_id: int, slack_id: str) -> dict[str, Any]:
+    """What somebody reads of a proposal: its examples too, unless they may have such an item before them yet.
+
+    Raises NotAllowedError for who is not in its project.
+    """
+    project_id = project_of(session, proposal_id)
+    by = people.require(session, project_id, slack_id, *Role)
+    own = select(col(Proposal.by_id)).where(col(Proposal.id) == proposal_id)
+    sees = set(case_example.MAY_USE) & people.roles(session, project_id, slack_id)
+    return {"id": proposal_id, "examples": bool(sees) or session.execute(own).scalar() == by}
 
 
 def _proposed(

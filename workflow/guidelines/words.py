@@ -40,12 +40,27 @@ class Effort:
 
 def changed(before: str, after: str, effort: Effort) -> Words:
     """The pieces of two texts: whole lines first, then words within the passages that differ."""
-    ours, theirs = _LINES.findall(before), _LINES.findall(after)
+    # A last line is the same line where another one follows it.
+    ours, theirs = _LINES.findall(f"{before}\n"), _LINES.findall(f"{after}\n")
     pieces: list[tuple[Op, str]] = []
     for out, new, same in _passages(effort.edits(ours, theirs), ours, theirs):
         pieces += _within(out, new, effort)
         pieces.append(("same", same))
-    return _merged(pieces)
+    return _merged(_without_last_end(list(_merged(pieces))))
+
+
+def _without_last_end(pieces: list[tuple[Op, str]]) -> list[tuple[Op, str]]:
+    """The pieces of two texts of which each lacks the line end that is its last character here."""
+    tail = [pieces.pop()]
+    if tail[0][0] == "same" or not pieces:
+        return [*pieces, *((op, text[:-1]) for op, text in tail)]
+    if pieces[-1][0] != "same":
+        tail.append(pieces.pop())
+        return [*pieces, *((op, text[:-1]) for op, text in reversed(tail))]
+    # One text ends with what stays, so that the line end between that and the rest belongs to the rest.
+    _, stays = pieces.pop()
+    op, rest = tail[0]
+    return [*pieces, ("same", stays[:-1]), (op, f"\n{rest[:-1]}")]
 
 
 def _within(out: str, new: str, effort: Effort) -> list[tuple[Op, str]]:
