@@ -190,6 +190,11 @@ def test_a_ruling_becomes_a_worked_example(open_house: OpenHouse) -> None:
     ruled = once(lambda: case(house, "rte"), lambda one: "Ruled: No" in words(one))
     assert titles(ruled) == ["Add to guideline"]
     house.ana.hears(lambda: house.ana.press(ruled, "Add to guideline"), "Only a reviewer", "rte")
+    home = once(house.rita.home, lambda view: "Change" in titles(view))
+    house.rita.press_ok(home, "Change")
+    house.rita.press_ok(house.rita.modal(), "Add to guideline")
+    once(house.rita.modal, lambda view: "examples" in fields(view))
+    house.rita.close_modals()
     house.rita.press_ok(ruled, "Add to guideline")
     form = house.rita.modal()
     assert fields(form)["examples"] == "i1 = no | Two negations are none."

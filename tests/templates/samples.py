@@ -714,6 +714,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("rule.yaml.j2", {**CASE, "chosen": 0, "labels": [], "metadata": Id("back:5:1")}),
     ("rule.yaml.j2", {**CASE, "chosen": 3, "labels": MANY, "metadata": Id("rule:5:1")}),
+    ("rule.yaml.j2", {**CASE, "chosen": 1, "open": False, "metadata": Id("rule:5:1")}),
     ("labels.yaml.j2", {"labels": [], "more_labels": 0}),
     (
         "project_new.yaml.j2",
