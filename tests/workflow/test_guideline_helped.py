@@ -36,6 +36,7 @@ from storage.tables import (
 )
 from tests.builders import NOW, World, build
 from workflow.guidelines import helped
+from workflow.guidelines.asking import asked_of
 from workflow.patterns import format_pattern
 
 DAY = timedelta(days=1)
@@ -273,6 +274,19 @@ def test_merged_labels_are_one_question(store: Store) -> None:
     assert helped.look(store, LATER) == 1
     numbers = world.kept()[0].numbers
     assert (numbers["rows"][0]["before"]["value"], numbers["rows"][0]["verdict"]) == (1, "no detectable change")
+
+
+def test_a_label_that_was_split_is_asked_for_as_one(store: Store) -> None:
+    """Under 1.x nobody could tell the two apart, so that agreement on either of them alone has no before."""
+    world = turning(
+        store, values=("yes", "no", "perhaps", "likely"), changes=["split perhaps = perhaps, likely; stays"]
+    )
+    with store.read() as session:
+        asked = asked_of(session, world.project_id, world.version)
+    yes, no, perhaps, likely = (world.values[name] for name in ("yes", "no", "perhaps", "likely"))
+    assert asked.values == (yes, no, perhaps)
+    assert asked.stands_for == {yes: yes, no: no, perhaps: perhaps, likely: perhaps}
+    assert asked.titles[perhaps] == "Perhaps or Likely"
 
 
 def test_near_duplicates_are_left_out_together(store: Store) -> None:
