@@ -127,7 +127,12 @@ class Others:
 
 def load(session: Session, slack_id: str, assignment_id: int, value_id: int | None = None) -> Holding:
     """Lock a place and its item, and check that it is the clicker's own and that they still annotate."""
-    row = session.connection().execute(_loading(), {"place": assignment_id, "value": value_id}).first()
+    wanted = {"place": assignment_id, "value": value_id}
+    row = session.connection().execute(_loading(), wanted).first()
+    if row is None:
+        # On PostgreSQL a place that moved to a new batch while this waited for its lock finds no batch: as it was when the
+        # statement began, there was none. The next statement sees it.
+        row = session.connection().execute(_loading(), wanted).first()
     if row is None or row.slack_id != slack_id or row.batch_id is None:
         raise NotAllowedError(FOREIGN)
     held = Holding(*row)

@@ -68,7 +68,7 @@ def test_the_worst_texts_reach_every_card(open_house: OpenHouse, kind: str) -> N
         house.rita.close_modals()
         house.rita.press_ok(card | channel, "Send back" if "Send back" in titles(card) else "No")
         assert house.rita.submit(house.rita.modal(), {"rationale": text})["ok"]
-    once(house.case_cards, lambda found: all(titles(card) == [] for card in found))
+    once(house.case_cards, lambda found: all(set(titles(card)) <= {"Add to guideline"} for card in found))
     house.quiet()
     home = house.rita.home()
     if "Change" in titles(home):
