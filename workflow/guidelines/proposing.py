@@ -87,10 +87,13 @@ def propose(
         return Proposed(made, _warnings(session, project_id, by))
     _check_case(session, project_id, escalation_id)
     if draft_id is None:
-        draft_id = draft(session, project_id, by, change.markdown, now, base_id=base)
-    held = moving.hold(session, draft_id)
-    _check_draft(held, project_id, by)
-    clean = checked(session, project_id, held.base_id, change, now)
+        clean = checked(session, project_id, base, change, now)
+        draft_id = draft(session, project_id, by, clean.markdown, now, base_id=base)
+        held = moving.hold(session, draft_id)
+    else:
+        held = moving.hold(session, draft_id)
+        _check_draft(held, project_id, by)
+        clean = checked(session, project_id, held.base_id, change, now)
     values = {**_columns(clean), "by_id": by, "escalation_id": escalation_id, "proposed_at": now}
     moving.move(session, held, ProposalState.PROPOSED, now, by, "proposal.proposed", **values)
     _put_examples(session, draft_id, clean)
