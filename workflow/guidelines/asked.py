@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from storage.tables import Acknowledgement, Guideline, Person, plain
+from storage.tables import Acknowledgement, Person, plain
 from workflow import outbox
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import required
+from workflow.guidelines import required, versions
 from workflow.guidelines.announcing import CARD
 
 GONE = "This message is out of date: you are not asked to read this any more. Nothing was changed."
@@ -66,20 +66,12 @@ def hold(session: Session, acknowledgement_id: int, slack_id: str) -> Asked:
         row.project_id,
         row.guideline_id,
         row.person_id,
-        number(session, row.guideline_id),
+        versions.called(session, row.guideline_id),
         row.acknowledged_at,
         row.checked or {},
         row.wrong,
-        number(session, row.to_read) if row.to_read not in (None, row.guideline_id) else None,
+        versions.called(session, row.to_read) if row.to_read not in (None, row.guideline_id) else None,
     )
-
-
-def number(session: Session, guideline_id: int) -> str:
-    """What a version is called: ``2.0``."""
-    row = session.execute(
-        select(col(Guideline.major), col(Guideline.minor)).where(col(Guideline.id) == guideline_id)
-    ).one()
-    return f"{row.major}.{row.minor}"
 
 
 def write(session: Session, acknowledgement_id: int, now: datetime, **values: Any) -> None:

@@ -14,7 +14,7 @@ from storage.engine import Store
 from storage.tables import Acknowledgement, Assignment, Batch, Guideline, Lane
 from workflow import history, places
 from workflow.batches import rewrite_batch
-from workflow.guidelines import announcing, required, rules
+from workflow.guidelines import announcing, required, rules, versions
 from workflow.guidelines.rules import OpenBatches
 
 CHUNK = 250
@@ -58,8 +58,9 @@ def _pause_some(session: Session, project_id: int, guideline_id: int, now: datet
     for batch_id in ids:
         rewrite_batch(session, batch_id, now, lane=Lane.BULK)
     history.note(
-        session, now, "batches.paused", "guideline", guideline_id, project_id=project_id, after={"batches": len(ids)}
-    )
+        session, now, "batches.paused", "guideline", guideline_id, project_id=project_id,
+        after={"batches": len(ids), "version": versions.called(session, guideline_id)},
+    )  # fmt: skip
     return len(ids)
 
 

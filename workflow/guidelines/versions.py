@@ -71,6 +71,14 @@ def project_of(session: Session, guideline_id: int) -> int:
     return found
 
 
+def called(session: Session, guideline_id: int) -> str:
+    """What a version is called: ``2.0``."""
+    row = session.execute(
+        select(col(Guideline.major), col(Guideline.minor)).where(col(Guideline.id) == guideline_id)
+    ).one()
+    return f"{row.major}.{row.minor}"
+
+
 def find(session: Session, project_id: int, number: str) -> Guideline:
     """A version by its number, such as ``1.2``. Raises RefusedError naming those that there are."""
     read = re.fullmatch(r"v?(\d{1,6})\.(\d{1,6})", number.strip())
