@@ -135,7 +135,7 @@ def _lot(event: Event, _item: str | None) -> str:
 
 def _labels_changed(event: Event, _item: str | None) -> str:
     lines = event.after["changes"]
-    return f"The labels changed with {event.what}: {'; '.join(lines)}"
+    return f"The labels changed with guideline {event.after['version']}: {'; '.join(lines)}"
 
 
 def _carried(event: Event, item: str | None) -> str:
@@ -143,7 +143,7 @@ def _carried(event: Event, item: str | None) -> str:
     where = item if item in items else f"{len(items)} item" + ("" if len(items) == 1 else "s")
     became = ", ".join(f"“{old}” became “{new}”" for old, new in event.after["became"].items())
     what = "gold answers: " if event.action == "gold.called" else ""
-    return f"{what}{became} on {where}, with {event.what}"
+    return f"{what}{became} on {where}, with guideline {event.after['version']}"
 
 
 def _proposal(said: str, by_itself: str) -> Callable[[Event, str | None], str]:
@@ -164,6 +164,12 @@ def _sent_back(event: Event, _item: str | None) -> str:
 def _rebased(event: Event, _item: str | None) -> str:
     what, before, after = event.after["summary"], event.before["base"], event.after["base"]
     return f"the proposal “{what}” was brought over from version {before} to {after}"
+
+
+def _paused(event: Event, _item: str | None) -> str:
+    many = event.after["batches"]
+    what = "An open batch waits" if many == 1 else f"{many} open batches wait"
+    return f"{what} until guideline {event.after['version']} is read"
 
 
 def _version(event: Event, _item: str | None) -> str:
@@ -219,6 +225,8 @@ SENTENCES: Mapping[str, Callable[[Event, str | None], str]] = {
     "proposal.effective": _proposal("brought {} into effect", "{} came into effect"),
     "proposal.superseded": _proposal("replaced {}", "a later version took the place of {}"),
     "guideline.version": _version,
+    "guideline.acknowledged": lambda event, _: f"{event.who} has read guideline {event.after['version']}",
+    "batches.paused": _paused,
     "project.created": lambda event, _: "The project was made" + ("" if event.who == NOBODY else f", by {event.who}"),
     "project.overlap": lambda event, _: f"Overlap {event.before['overlap']} → {event.after['overlap']}, by {event.who}",
 }

@@ -122,7 +122,7 @@ def test_what_was_labelled_goes_where_the_lines_say(store: Store) -> None:
         told = [sentence(one) for one in history_reading.events(session, world.project_id, history_reading.Wanted())]
         of_one = history_reading.events(session, world.project_id, history_reading.Wanted(item_id=world.items[2]))
         about = [one.action for one in of_one]
-    assert any("“maybe” became “no”" in words and "2 items" in words for words in told)
+    assert any("“maybe” became “no”" in words and words.endswith("on 2 items, with guideline 2.0") for words in told)
     assert any("rename yes = entails | Entails" in words for words in told)
     assert {"item.accepted", "labels.carried"} <= set(about)
     with pytest.raises(RefusedError, match="“Maybe” is no label any more"):

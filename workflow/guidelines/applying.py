@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from storage.tables import LabelMove, LabelValue, Project
 from workflow import history, label_schema, normalise
-from workflow.guidelines import label_changes, waiting
+from workflow.guidelines import label_changes, versions, waiting
 from workflow.guidelines.former_labels import CHANGED, GOLD, SUBJECT
 from workflow.guidelines.label_changes import LabelChange, SchemaLabel
 
@@ -46,6 +46,7 @@ def apply(session: Session, project_id: int, changes: Sequence[LabelChange], gui
         session, now, CHANGED, SUBJECT, guideline_id, project_id=project_id,
         before={"labels": [row.value for row in in_force]},
         after={
+            "version": versions.called(session, guideline_id),
             "labels": [label.value for label in after],
             "changes": [change.line for change in changes],
             GOLD: _gold(changes, in_force, after),

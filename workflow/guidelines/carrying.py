@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import Assignment, Item, LabelMove, LabelValue, Lot, LotState, Project
 from workflow import history, places, settling
-from workflow.guidelines import former_labels
+from workflow.guidelines import former_labels, versions
 
 ITEMS_AT_ONCE = 300
 # A click that read the schema just before it changed has committed by then.
@@ -188,7 +188,8 @@ def _note(
     became: Mapping[str, str],
     now: datetime,
 ) -> None:
-    after = {"items": sorted(item_ids), "became": dict(became)}
+    version = versions.called(session, passing.guideline_id)
+    after = {"version": version, "items": sorted(item_ids), "became": dict(became)}
     history.note(session, now, action, former_labels.SUBJECT, passing.guideline_id, project_id=project_id, after=after)
 
 
