@@ -22,6 +22,8 @@ from workflow.assignment import Given
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.flags import FlagReason
 from workflow.guidelines import acknowledging
+from workflow.history_reading import Wanted, events
+from workflow.history_words import sentence
 from workflow.nothing import Nothing, Why
 from workflow.plan import Planned
 from workflow.views.batch import batch_view
@@ -133,6 +135,10 @@ def test_a_paused_batch_takes_nothing_says_so_and_goes_on_once_read(store: Store
     team.ask()
     team.acknowledge("ben", version)
     assert (team.pause(), team.pause()) == (1, 0)
+    with store.read() as session:
+        told = [sentence(event) for event in events(session, team.world.project_id, Wanted())]
+    assert "An open batch waits until guideline 2.0 is read" in told
+    assert "Ben has read guideline 2.0" in told
     assert team.batch("ana") == Nothing(Why.GUIDELINE, guideline_id=version)
     by = team.world.slack_id("ana")
     place = team.world.place("ana", team.world.items[1]).id
