@@ -55,3 +55,9 @@ def test_a_file_of_one_sign_is_read_in_an_encoding_that_has_it(tmp_path: Path) -
     path.write_bytes(b"text\n" + b"\x81\x60\n" * 50)
     rows = list(open_source(path, ("text",), Asked()).rows(lambda _: None))
     assert all(isinstance(row, Row) for row in rows)
+
+
+def test_two_nuls_beside_a_line_end_make_no_sixteen_bit_text(tmp_path: Path) -> None:
+    path = tmp_path / "items"
+    path.write_bytes(b"id,text,gold,priority\n,,a,\x00\n,,a,\x00\n")
+    assert open_source(path, ("text",), Asked()).encoding == "utf-8"

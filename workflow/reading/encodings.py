@@ -41,6 +41,7 @@ MOSTLY = 0.8
 LONGEST_CAPITALS = 3
 # A text of 16-bit units whose letters are Latin has a NUL in every other byte.
 FEWEST_NULS = 0.2
+_PLAIN = bytes((*range(0x20, 0x7F), 9, 10, 13))
 MOST_ODD = 0.01
 
 
@@ -100,11 +101,16 @@ def _sixteen_bit(head: bytes) -> str | None:
         return "utf-16-le"
     if even >= FEWEST_NULS * half and odd < even / 20:
         return "utf-16-be"
-    if not (even or odd):
+    if not (even or odd) or _almost_ascii(head):
         return None
     by_order = {name: _likeness(head, name) for name in ("utf-16-le", "utf-16-be")}
     best = max(by_order, key=lambda name: by_order[name])
     return best if by_order[best] > 0 else None
+
+
+def _almost_ascii(head: bytes) -> bool:
+    """Whether bytes are a text by themselves but for a few: in 16-bit texts of any script about half are no letters."""
+    return len(head.translate(None, _PLAIN)) <= 0.1 * len(head)
 
 
 def _likeness(head: bytes, encoding: str) -> float:
