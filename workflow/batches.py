@@ -24,10 +24,17 @@ def version_of(batch_id: Any) -> Any:
     return select(batch.version).where(batch.id == batch_id).scalar_subquery() + places.scalar_subquery()
 
 
-def rewrite_batch(session: Session, batch_id: int, now: datetime, *, lane: Lane = Lane.URGENT) -> None:
+def rewrite_batch(session: Session, batch_id: int, now: datetime) -> None:
     """Rewrite every copy of a batch's card."""
     version = session.execute(select(version_of(batch_id))).scalar_one()
-    outbox.rewrite(session, now, "batch", batch_id, int(version), "batch", lane=lane)
+    outbox.rewrite(session, now, "batch", batch_id, int(version), "batch")
+
+
+def rewrite_batches(session: Session, batch_ids: Collection[int], now: datetime) -> None:
+    """Rewrite the cards of many batches, after everything that somebody waits for."""
+    batch = plain(Batch).alias("rewritten").c
+    rows = session.execute(select(batch.id, version_of(batch.id).label("card")).where(batch.id.in_(batch_ids)))
+    outbox.rewrite_all(session, now, "batch", {row.id: int(row.card) for row in rows}, "batch", lane=Lane.BULK)
 
 
 def going_on(session: Session, batch_ids: Collection[int]) -> set[int]:

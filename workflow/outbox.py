@@ -130,23 +130,9 @@ def rewrite(
     subject_id: int,
     version: int,
     template: str,
-    *,
-    lane: Lane = Lane.URGENT,
 ) -> None:
     """Rewrite every copy of a card from the store, once per version; a copy not yet posted will show the truth anyway."""
-    row: dict[str, Any] = {
-        "lane": int(lane),
-        "kind": OutboxKind.UPDATE,
-        "subject": f"{kind}:{subject_id}",
-        "template": template,
-        "context": {"id": subject_id},
-        "card_kind": kind,
-        "subject_id": subject_id,
-        "state": OutboxState.WAITING,
-        "attempts": 0,
-        "due_at": now,
-        "created_at": now,
-    }
+    row = _rewriting(now, kind, subject_id, template, Lane.URGENT)
     types = SQLModel.metadata.tables["outbox"].c
     copies = (
         select(
@@ -161,6 +147,46 @@ def rewrite(
     )
     session.execute(insert_or_skip(session, Outbox, ["key"]).from_select(["key", "card_id", "channel", *row], copies))
     session.info[_SAID] = True
+
+
+def rewrite_all(
+    session: Session, now: datetime, kind: str, versions: Mapping[int, int], template: str, *, lane: Lane
+) -> None:
+    """The same for many cards, by subject id with the version of each: two statements for all of them."""
+    copies = session.execute(
+        select(col(Card.id), col(Card.channel), col(Card.subject_id))
+        .where(col(Card.kind) == kind, col(Card.subject_id).in_(versions))
+        .order_by(col(Card.id))
+        .with_for_update(read=True, key_share=True)
+    ).all()
+    rows = [
+        {
+            "key": f"{kind}:{card.subject_id}:v{versions[card.subject_id]}:c{card.id}",
+            "card_id": card.id,
+            "channel": card.channel,
+            **_rewriting(now, kind, card.subject_id, template, lane),
+        }
+        for card in copies
+    ]
+    if rows:
+        session.connection().execute(insert_or_skip(session, Outbox, ["key"]), rows)
+        session.info[_SAID] = True
+
+
+def _rewriting(now: datetime, kind: str, subject_id: int, template: str, lane: Lane) -> dict[str, Any]:
+    return {
+        "lane": int(lane),
+        "kind": OutboxKind.UPDATE,
+        "subject": f"{kind}:{subject_id}",
+        "template": template,
+        "context": {"id": subject_id},
+        "card_kind": kind,
+        "subject_id": subject_id,
+        "state": OutboxState.WAITING,
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+    }
 
 
 def said(session: Session) -> bool:

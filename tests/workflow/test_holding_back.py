@@ -12,7 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Assignment, Batch, ChangeKind, Label, Outbox, OutboxKind, Place, Role
+from storage.tables import Assignment, Batch, ChangeKind, Label, Lane, Outbox, OutboxKind, Place, Role
 from tests.builders import add_person
 from tests.databases import Databases
 from tests.workflow.readers import Readers
@@ -26,7 +26,7 @@ from workflow.history_reading import Wanted, events
 from workflow.history_words import sentence
 from workflow.nothing import Nothing, Why
 from workflow.plan import Planned
-from workflow.views.batch import batch_view
+from workflow.views.batch import batch_version, batch_view
 
 
 def stamps(team: Readers) -> list[int | None]:
@@ -224,15 +224,25 @@ def test_a_plan_refuses_who_has_to_read_first(store: Store) -> None:
     assert team.world.place("ben", team.world.items[0]).state is Place.PLANNED
 
 
-def test_cards_of_paused_batches_do_not_go_before_what_is_urgent(store: Store) -> None:
+def test_every_card_of_a_paused_batch_is_drawn_anew_once_and_not_before_what_is_urgent(store: Store) -> None:
     team = Readers.of(store, {"open_batches": "pause"})
-    team.batch("ana")
-    add_card(team.world, "batch", team.batch_row("ana").id, 1)
+    for number, name in enumerate(("ana", "ben")):
+        team.batch(name)
+        add_card(team.world, "batch", team.batch_row(name).id, number)
+    team.label("ben", 0, "yes")
     team.publish()
     team.ask()
     team.pause()
-    lanes = team.world.rows(select(col(Outbox.lane)).where(col(Outbox.kind) == OutboxKind.UPDATE))
-    assert [row.lane for row in lanes] == [2]
+    rows = team.world.rows(
+        select(col(Outbox.lane), col(Outbox.key), col(Outbox.subject_id))
+        .where(col(Outbox.kind) == OutboxKind.UPDATE)
+        .order_by(col(Outbox.id))
+    )
+    assert [row.lane for row in rows] == [Lane.BULK] * 2
+    with store.read() as session:
+        versions = [batch_version(session, team.batch_row(name).id) for name in ("ana", "ben")]
+    assert [row.key.split(":")[2] for row in rows] == [f"v{version}" for version in versions]
+    assert versions[0] != versions[1]
 
 
 DID = ("publish", "clarify", "ask", "pause", "read", "late", "batch", "label", "wait", "leave", "join")

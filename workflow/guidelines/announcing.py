@@ -70,22 +70,30 @@ def _ask_some(session: Session, project_id: int, guideline_id: int, now: datetim
         .order_by(col(Person.id))
         .limit(CHUNK)
     )
-    rows = [
-        {"project_id": project_id, "guideline_id": guideline_id, "person_id": person_id, "asked_at": now}
-        for person_id in people.scalars()
-    ]
-    if not rows:
+    person_ids = list(people.scalars())
+    if not person_ids:
         return 0
-    _draw_former_anew(session, project_id, [row["person_id"] for row in rows], now)
-    fresh = [{**row, "wrong": 0, "reminders": 0, "version": 0} for row in rows]
-    made = session.execute(
-        outbox.insert_or_skip(session, Acknowledgement, ["guideline_id", "person_id"])
-        .values(fresh)
-        .returning(col(Acknowledgement.id), col(Acknowledgement.person_id))
-    ).all()
-    messages = [message(row.id, row.person_id, project_id) for row in made]
+    _draw_former_anew(session, project_id, person_ids, now)
+    made = _add(session, project_id, guideline_id, person_ids, now)
+    messages = [message(acknowledgement_id, person_id, project_id) for acknowledgement_id, person_id in made]
     outbox.put_all(session, now, CARD, messages, lane=Lane.BULK)
-    return len(rows)
+    return len(person_ids)
+
+
+def _add(
+    session: Session, project_id: int, guideline_id: int, person_ids: list[int], now: datetime
+) -> list[tuple[int, int]]:
+    """The rows of people who are asked: (id, person)."""
+    fresh = {"project_id": project_id, "guideline_id": guideline_id, "asked_at": now}
+    fresh |= {"wrong": 0, "reminders": 0, "version": 0}
+    statement = outbox.insert_or_skip(session, Acknowledgement, ["guideline_id", "person_id"])
+    session.connection().execute(statement, [{**fresh, "person_id": person_id} for person_id in person_ids])
+    made = session.execute(
+        select(col(Acknowledgement.id), col(Acknowledgement.person_id))
+        .where(col(Acknowledgement.guideline_id) == guideline_id, col(Acknowledgement.person_id).in_(person_ids))
+        .order_by(col(Acknowledgement.id))
+    )
+    return [(row.id, row.person_id) for row in made]
 
 
 def message(acknowledgement_id: int, person_id: int, project_id: int, again: str = "") -> outbox.Message:
@@ -107,5 +115,4 @@ def _draw_former_anew(session: Session, project_id: int, person_ids: list[int], 
         .values(version=col(Acknowledgement.version) + 1)
         .returning(col(Acknowledgement.id), col(Acknowledgement.version))
     ).all()
-    for row in rows:
-        outbox.rewrite(session, now, CARD, row.id, row.version, CARD, lane=Lane.BULK)
+    outbox.rewrite_all(session, now, CARD, {row.id: row.version for row in rows}, CARD, lane=Lane.BULK)

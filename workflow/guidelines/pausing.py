@@ -11,9 +11,9 @@ from sqlalchemy import Select, or_, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Acknowledgement, Assignment, Batch, Guideline, Lane
+from storage.tables import Acknowledgement, Assignment, Batch, Guideline
 from workflow import history, places
-from workflow.batches import rewrite_batch
+from workflow.batches import rewrite_batches
 from workflow.guidelines import announcing, required, rules, versions
 from workflow.guidelines.rules import OpenBatches
 
@@ -55,8 +55,7 @@ def _pause_some(session: Session, project_id: int, guideline_id: int, now: datet
         .values(paused_for=guideline_id, version=col(Batch.version) + 1)
         .execution_options(synchronize_session=False)
     )
-    for batch_id in ids:
-        rewrite_batch(session, batch_id, now, lane=Lane.BULK)
+    rewrite_batches(session, ids, now)
     history.note(
         session, now, "batches.paused", "guideline", guideline_id, project_id=project_id,
         after={"batches": len(ids), "version": versions.called(session, guideline_id)},
