@@ -61,7 +61,7 @@ def _parts(changes: Sequence[Change]) -> Iterator[Part]:
         yield Part({"type": "rich_text_section", "elements": heading}, heading=True)
         if change["kind"] == "added":
             yield from (Part(part.element) for _, text in change["words"] for part in parts_of(text))
-        elif words := merged(_words(_trimmed(change["words"]))):
+        elif words := merged(_words(change["words"])):
             yield Part({"type": "rich_text_section", "elements": words})
 
 
@@ -113,16 +113,6 @@ def _words(pieces: Sequence[Piece]) -> Iterator[Inline]:
         shown = _without_the_middle(run, number > 0, number + 1 < len(runs)) if op == "same" else run
         for text, code in shown:
             yield from _piece(op, text, code)
-
-
-def _trimmed(pieces: Sequence[Piece]) -> list[Piece]:
-    """Without the blank lines that stayed between the text and the headings around it."""
-    kept = list(pieces)
-    if kept and kept[0][0] == "same":
-        kept[0] = ("same", kept[0][1].lstrip("\n"))
-    if kept and kept[-1][0] == "same":
-        kept[-1] = ("same", kept[-1][1].rstrip())
-    return kept
 
 
 def _lines(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
