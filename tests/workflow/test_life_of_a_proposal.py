@@ -369,8 +369,8 @@ def test_whatever_is_proposed_and_decided_one_version_is_in_force(store: Store) 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=12 if store.is_sqlite else 5,
-            stateful_step_count=40,
+            max_examples=5 if store.is_sqlite else 3,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
