@@ -30,10 +30,10 @@ def newest(tab: Page, count: int, file: Path) -> None:
     tab.set_viewport_size(WINDOW)
 
 
-def message(one: Locator, file: Path) -> None:
-    """One message alone, however high."""
+def message(one: Locator, file: Path, width: int = WINDOW["width"]) -> None:
+    """One message alone, however high, in a window so wide."""
     tab = one.page
-    tab.set_viewport_size({"width": WINDOW["width"], "height": 2400})
+    tab.set_viewport_size({"width": width, "height": 2400})
     box = one.bounding_box()
     assert box
     keep(tab.screenshot(clip=box, animations="disabled"), file)

@@ -1,12 +1,13 @@
-"""Take the pictures in ``docs/screenshots``: ``python -m tests.browser.screenshots``, some three minutes, Chromium needed.
+"""Take the pictures in ``docs/screenshots``: ``python -m tests.browser.screenshots``, some five minutes, Chromium needed.
 
+``python -m tests.browser.screenshots guideline`` takes one part alone: ``labelling`` or ``guideline``.
 The demo on its real data, in a workspace of its own that is gone afterwards. The data set's people label by clicking for
 six days of a clock that is moved on; every morning's digest is made when it is due, so no number is made up.
 """
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import structlog
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from bot.demo import crowd
-from tests.browser import demo_house, intake_pictures, pictures
+from tests.browser import demo_house, guideline_pictures, intake_pictures, pictures
 from tests.browser.pages import button, home, message
 from tests.chromium import CHROMIUM, FLAGS
 from tests.house.house import House
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 ITEMS_A_DAY = (64, 81, 47, 92, 70, 76)
+# What is compared before and after needs fifty items of each segment on either side.
+COMPARED = ("CD", "RC")
 UNCLEAR, OPEN = "1694", "186"
 ANA = [UNCLEAR, "2010", "1839"]
 ANA_NEXT = ["863", "2041", "1016", "716", "919", "1596", "1521", "2071", "1634", "1572", "1586", "2014"]
@@ -35,25 +38,43 @@ RULING = "Point 5: very likely is good enough. A raid on somebody's home says wh
 
 
 def main() -> None:
-    """Play the story and take its pictures."""
+    """Play the stories that were asked for and take their pictures, each in a workspace of its own."""
     if CHROMIUM is None:
         sys.exit("There is no Chromium on this machine.")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, demo_house.demo_house(Path(folder)) as house:
-        play_days(house)
-        play_today(house)
-        with looking(house) as context:
-            take(house, context)
+    for name in sys.argv[1:] or PARTS:
+        with tempfile.TemporaryDirectory() as folder, demo_house.demo_house(Path(folder)) as house:
+            PARTS[name](house)
 
 
-def play_days(house: House) -> None:
-    """Six days of labelling, rulings and morning digests, up to the last nine o'clock."""
-    mornings = demo_house.last_mornings(house.clock(), len(ITEMS_A_DAY) + 1)
+def labelling(house: House) -> None:
+    """Six days of work, and what comes in."""
+    play_days(house, ITEMS_A_DAY)
+    play_today(house)
+    with looking(house) as context:
+        take(house, context)
+
+
+def guideline(house: House) -> None:
+    """Two days of work, a new rule, and work under it, on two segments."""
+    left = play_days(house, ITEMS_A_DAY[:2], COMPARED)
+    play_today(house)
+    with looking(house) as context:
+        guideline_pictures.take(house, windows(house, context), FOLDER, UNCLEAR, left)
+
+
+def play_days(house: House, items_a_day: tuple[int, ...], segments: tuple[str, ...] = ()) -> list[str]:
+    """Days of labelling, rulings and morning digests, up to the last nine o'clock; the items that are left.
+
+    Of these segments alone, where some are named.
+    """
+    mornings = demo_house.last_mornings(house.clock(), len(items_a_day) + 1)
     demo_house.set_clock(house, mornings[0] + timedelta(hours=1))
     demo_house.begin(house)
     kept = {UNCLEAR, OPEN, *ANA, *ANA_NEXT}
-    items = [item["id"] for item in crowd.data()[0] if item["id"] not in kept]
-    for count, before, after in zip(ITEMS_A_DAY, mornings, mornings[1:], strict=False):
+    rows = [item for item in crowd.data()[0] if not segments or item["segment"] in segments]
+    items = [item["id"] for item in rows if item["id"] not in kept]
+    for count, before, after in zip(items_a_day, mornings, mornings[1:], strict=False):
         demo_house.set_clock(house, before + timedelta(hours=4))
         clicked = demo_house.let_crowd_label(house, items[:count])
         del items[:count]
@@ -61,6 +82,7 @@ def play_days(house: House) -> None:
         demo_house.morning(house, after)
         log.info("a day is over", date=f"{after:%d %b}", labels=clicked)
     house.clock.ahead = timedelta(0)
+    return items
 
 
 def play_today(house: House) -> None:
@@ -97,8 +119,8 @@ def looking(house: House) -> Iterator[BrowserContext]:
         browser.close()
 
 
-def take(house: House, context: BrowserContext) -> None:
-    """All pictures: of the labelling from the same state, then of what comes in."""
+def windows(house: House, context: BrowserContext) -> Callable[[str, str | None], Page]:
+    """Opens the page as somebody, in a channel or in their DM."""
 
     def window(name: str, channel: str | None = None) -> Page:
         tab = context.new_page()
@@ -107,7 +129,13 @@ def take(house: House, context: BrowserContext) -> None:
         expect(tab.locator("article.message, .feed h3").last).to_be_visible()
         return tab
 
-    ana = window("ana")
+    return window
+
+
+def take(house: House, context: BrowserContext) -> None:
+    """All pictures: of the labelling from the same state, then of what comes in."""
+    window = windows(house, context)
+    ana = window("ana", None)
     pictures.newest(ana, 1, FOLDER / "labelling-light.png")
     ana.emulate_media(color_scheme="dark")
     pictures.newest(ana, 1, FOLDER / "labelling-dark.png")
@@ -136,6 +164,8 @@ def unclear(tab: Page, file: Path) -> None:
     pictures.modal(tab, file)
     button(form, "Cancel").click()
 
+
+PARTS: dict[str, Callable[[House], None]] = {"labelling": labelling, "guideline": guideline}
 
 if __name__ == "__main__":
     main()
