@@ -4,7 +4,7 @@ import io
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -193,6 +193,28 @@ def test_a_wide_interval_waits_until_there_is_more(store: Store) -> None:
     assert world.kept() == [kept]  # one more item is not worth counting all again
     world.both(400, 0.6, 0.6, seed=3)
     assert helped.look(store, LATER + timedelta(minutes=2)) == 1
+
+
+def test_more_labels_of_the_same_items_are_looked_at_after_an_hour(store: Store) -> None:
+    world = turning(store)
+    item, *_ = world.both(60, 0.6, 0.6)
+    helped.look(store, LATER)
+    (first,) = world.kept()
+    helped.look(store, LATER + timedelta(hours=2))
+    assert world.kept() == [first]
+    labelled(world, item, LATER + timedelta(hours=2))
+    helped.look(store, LATER + timedelta(hours=3))
+    assert world.kept()[0].at == LATER + timedelta(hours=3)
+
+
+def labelled(world: Turning, item: int, at: datetime) -> None:
+    """Ana labels an item."""
+    who = {"project_id": world.project_id, "item_id": item, "person_id": world.people["ana"]}
+    with world.store.write() as session:
+        place = insert(Assignment).values(**who, given_at=at).returning(col(Assignment.id))
+        given = {"assignment_id": session.execute(place).scalar_one(), "value_id": world.values["yes"], "at": at}
+        was = {"item_from": ItemState.OPEN, "item_to": ItemState.OPEN}
+        session.execute(insert(Label).values(**who, **given, **was))
 
 
 def test_nothing_changed_is_an_answer(store: Store) -> None:

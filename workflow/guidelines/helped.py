@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Guideline, GuidelineEffect, Lane, Level, OutboxKind, Project, Purpose, plain
+from storage.tables import Guideline, GuidelineEffect, Label, Lane, Level, OutboxKind, Project, Purpose, plain
 from workflow import outbox
 from workflow.guidelines import announcing, gathering, rules
 from workflow.guidelines.asking import Asked, asked_of
@@ -112,7 +112,15 @@ def _worth_looking(session: Session, version: Version, labelled: int, now: datet
     if last is None:
         return True
     before = last.numbers["labelled"]
-    return bool(labelled >= before * GROWN or (labelled != before and now - last.at >= LATELY))
+    if labelled >= before * GROWN:
+        return True
+    # Items have their first label long before their last.
+    return now - last.at >= LATELY and (labelled != before or _labelled_since(session, version.project_id, last.at))
+
+
+def _labelled_since(session: Session, project_id: int, at: datetime) -> bool:
+    given = select(col(Label.id)).where(col(Label.project_id) == project_id, col(Label.at) > at).limit(1)
+    return session.execute(given).first() is not None
 
 
 def _scope(session: Session, version: Version, asked: Asked) -> Scope:
