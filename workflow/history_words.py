@@ -213,7 +213,7 @@ SENTENCES: Mapping[str, Callable[[Event, str | None], str]] = {
     "person.forgotten": lambda event, _: "Somebody asked to be forgotten, and was",
     "lot.complete": _lot,
     "lot.undone": lambda event, _: f"The import of {event.what} was undone",
-    "proposal.proposed": _proposal("proposed {}", "{} was made at the command line"),
+    "proposal.proposed": _proposal("made {}", "{} was made at the command line"),
     "proposal.again": _proposal("changed {} and proposed it again", "{} was proposed again"),
     "proposal.approval": _proposal("gave one of the approvals that {} needs", "{} was approved by one"),
     "proposal.approved": _proposal("approved {}", "{} is approved"),

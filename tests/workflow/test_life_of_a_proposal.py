@@ -177,18 +177,30 @@ class LifeOfProposals(RuleBasedStateMachine):
             again = self.do(lambda s: proposing.propose(s, project_id, by, change, now, base_id=base.id, asked=asked))
             assert again.id == first.id
 
-    @rule(pick=PICK, who=WHO, may=st.integers(0, 3), what=DECIDED, stale=st.sampled_from([0, 0, 0, 1]))
-    def somebody_decides(self, pick: int, who: str, may: int, what: str, stale: int) -> None:
+    @rule(pick=PICK, who=WHO, may=st.integers(0, 3), what=DECIDED)
+    def somebody_decides(self, pick: int, who: str, may: int, what: str) -> None:
         if among := self.proposals(ProposalState.PROPOSED) or self.proposals():
             one, now = among[pick % len(among)], self.now
             allowed = self.deciders_of(one.id)
             slack_id = self.slack_of(allowed[may % len(allowed)]) if allowed and may else self.slack(who)
-            revision = one.revision - stale
             if what == "approve":
-                self.click(lambda s: deciding.approve(s, one.id, revision, slack_id, now))
+                self.click(lambda s: deciding.approve(s, one.id, one.revision, slack_id, now))
             else:
                 decide = deciding.reject if what == "reject" else deciding.request_changes
-                self.click(lambda s: decide(s, one.id, revision, slack_id, "Not so.", now))
+                self.click(lambda s: decide(s, one.id, one.revision, slack_id, "Not so.", now))
+
+    @rule(pick=PICK, own=st.booleans())
+    def an_approval_that_does_not_count(self, pick: int, own: bool) -> None:
+        """By the proposer, or of an earlier text."""
+        if among := self.proposals(ProposalState.PROPOSED):
+            one, before = among[pick % len(among)], self.trace()
+            people = [one.by_id] if own else self.deciders_of(one.id)
+            for slack_id in map(self.slack_of, people):
+                self.do(partial(self.approved, one=one, revision=one.revision - (not own), slack_id=slack_id))
+            assert self.trace() == before
+
+    def approved(self, session: Session, one: Any, revision: int, slack_id: str) -> Any:
+        return deciding.approve(session, one.id, revision, slack_id, self.now)
 
     def deciders_of(self, proposal_id: int) -> tuple[int, ...]:
         with self.store.read() as session:

@@ -202,7 +202,7 @@ def test_a_version_comes_into_effect_with_its_labels_and_word_of_it(world: World
     assert keys(world, "announcement") == [f"announcement:{version.id}"]
     with world.store.read() as session:
         told = [sentence(event) for event in events(session, world.project_id, Wanted())]
-    assert "Ana proposed the proposal “Names are out”" in told
+    assert "Ana made the proposal “Names are out”" in told
     assert "Mia approved the proposal “Names are out”" in told
     assert "guideline 2.0 took the place of 1.0: Names are out" in told
 
