@@ -403,7 +403,7 @@ def test_whatever_people_do_every_rule_holds_and_every_item_ends(store: Store) -
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25 if store.is_sqlite else 10,
+            max_examples=12 if store.is_sqlite else 6,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -109,8 +109,8 @@ def _sixteen_bit(head: bytes) -> str | None:
 
 
 def _almost_ascii(head: bytes) -> bool:
-    """Whether bytes are a text by themselves but for a few: in 16-bit texts of any script about half are no letters."""
-    return len(head.translate(None, _PLAIN)) <= 0.1 * len(head)
+    """Whether bytes are a text by themselves but for a few: in 16-bit texts of any script about half are no plain signs."""
+    return len(head.translate(None, _PLAIN)) <= 0.25 * len(head)
 
 
 def _likeness(head: bytes, encoding: str) -> float:
