@@ -20,7 +20,7 @@ from storage.tables import (
     Role,
     plain,
 )
-from workflow.guidelines import checking, diffing, label_changes, required, rules
+from workflow.guidelines import checking, diffing, label_changes, required, rules, versions
 from workflow.views.batch import shown_fields
 
 HELD, LATER, FREE = "held", "later", ""
@@ -100,7 +100,7 @@ def acknowledgement_view(session: Session, acknowledgement_id: int, now: datetim
         "version": asked.version,
         "state": state,
         "acknowledged_at": asked.acknowledged_at,
-        "later": _number(session, row.to_read) if later else "",
+        "later": versions.called(session, row.to_read) if later else "",
         "hold": _hold(row.held_since, now) if state == WAITING and row.annotates else FREE,
         "held_since": row.held_since,
         "paused": row.paused and state == WAITING,
@@ -218,8 +218,3 @@ def _examples(session: Session, proposal_id: int, names: list[str]) -> list[dict
     return [
         {"fields": shown_fields(row.fields, names), "title": row.title, "explanation": row.explanation} for row in rows
     ]
-
-
-def _number(session: Session, guideline_id: int) -> str:
-    row = session.execute(select(col(Guideline.major), col(Guideline.minor)).where(col(Guideline.id) == guideline_id))
-    return "{}.{}".format(*row.one())
