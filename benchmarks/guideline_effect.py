@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow.guidelines.comparing import Compared, Group, Twice, others, same
+from workflow.guidelines.comparison.comparing import Compared, Group, Twice, others, same
 from workflow.patterns import Pattern
 
 OVERLAP = 3

@@ -17,7 +17,7 @@ from templates.foreign import escaped_length
 from templates.slack import RICH_TEXT
 from templates.text import shorten
 from workflow import assignment, calendar, digest, people
-from workflow.guidelines import coverage
+from workflow.guidelines.acknowledgement import coverage
 from workflow.nothing import Why
 from workflow.views.batch import batch_view, shown_fields
 from workflow.views.case import case_view, labels_view, notice_view

@@ -11,7 +11,7 @@ from storage.tables import Guideline, Project
 from templates import diff
 from templates.text import shorten
 from workflow import calendar
-from workflow.guidelines import checking, coverage
+from workflow.guidelines.acknowledgement import checking, coverage
 from workflow.views import guideline as views
 
 DIFF_TEXT = 3000

@@ -12,7 +12,7 @@ from storage.tables import GuidelineEffect
 from templates.effect_chart import MOST_ROWS, Dot, Effect, effect_alt_text, effect_chart
 from templates.text import shorten
 from workflow.agreement_words import figure
-from workflow.guidelines.comparing import Verdict
+from workflow.guidelines.comparison.comparing import Verdict
 
 ALL = "All labels"
 ESCALATED = "Escalations per 100 items"

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from templates.foreign import escaped_length
 from templates.text import clean, shorten
-from workflow.guidelines.proposal_form import ALL, KEEP, NEW, Opened
+from workflow.guidelines.proposals.proposal_form import ALL, KEEP, NEW, Opened
 from workflow.project_form import fits
 from workflow.views.proposal_form import form_view
 

@@ -13,7 +13,7 @@ from storage.tables import ProposalState
 from templates import diff, markdown
 from templates.text import shorten
 from workflow import calendar
-from workflow.guidelines import diffing
+from workflow.guidelines.text import diffing
 from workflow.views.proposal import proposal_view, texts
 
 DIFF_ROOM = 4_500

@@ -12,7 +12,7 @@ from storage.tables import Guideline, Project
 from templates import diff, markdown
 from templates.text import shorten
 from workflow import calendar
-from workflow.guidelines import diffing
+from workflow.guidelines.text import diffing
 from workflow.views.versions import compared, versions_view
 
 A_PAGE = 15

@@ -9,7 +9,8 @@ from handlers.click import Click, as_id
 from handlers.desk import Desk
 from storage.tables import Role
 from workflow import people
-from workflow.guidelines import acknowledging, asked, checking, versions
+from workflow.guidelines import versions
+from workflow.guidelines.acknowledgement import acknowledging, asked, checking
 from workflow.nothing import Why
 
 BLOCK = "example:"

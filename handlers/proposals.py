@@ -12,9 +12,10 @@ from storage.tables import Role
 from workflow import people
 from workflow.errors import RefusedError
 from workflow.finding import project_for
-from workflow.guidelines import case_example, deciding, editing, proposal_form
+from workflow.guidelines.decisions import deciding
 from workflow.guidelines.moving import CARD, OWN_CARD
-from workflow.guidelines.proposal_form import Opened
+from workflow.guidelines.proposals import case_example, editing, proposal_form
+from workflow.guidelines.proposals.proposal_form import Opened
 from workflow.project_form import FormError
 
 FORM = "propose"

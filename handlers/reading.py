@@ -10,7 +10,8 @@ from handlers.click import Click, as_id
 from handlers.desk import Desk
 from storage.tables import Role
 from workflow import escalation, holding, people
-from workflow.guidelines import editing, versions
+from workflow.guidelines import versions
+from workflow.guidelines.proposals import editing
 
 
 def register(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from handlers.answer import Answer, Say, ShowCard
 from handlers.click import Click
 from handlers.desk import Desk
-from workflow.guidelines import requeueing
+from workflow.guidelines.requeue import requeueing
 
 
 def register(desk: Desk) -> None:

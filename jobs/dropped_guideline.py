@@ -7,7 +7,8 @@ from jobs.dropped_file import About, UnreadableError
 from storage.engine import Store
 from workflow.drop_work import Work
 from workflow.errors import RefusedError
-from workflow.guidelines import dropping, reading_text
+from workflow.guidelines.proposals import dropping
+from workflow.guidelines.text import reading_text
 
 ENDS = (".md", ".markdown")
 TYPE = "markdown"

@@ -6,7 +6,12 @@ from datetime import datetime
 import structlog
 
 from storage.engine import Store
-from workflow.guidelines import announcing, carrying, effect, helped, pausing, preparing, reminding, requeueing, unread
+from workflow.guidelines import effect
+from workflow.guidelines.acknowledgement import announcing, pausing, unread
+from workflow.guidelines.comparison import helped
+from workflow.guidelines.decisions import preparing, reminding
+from workflow.guidelines.labels import carrying
+from workflow.guidelines.requeue import requeueing
 
 log = structlog.get_logger()
 

@@ -33,7 +33,7 @@ Change = Mapping[str, Any]
 def blocks(changes: Sequence[Change], max_chars: int) -> tuple[list[Element], bool]:
     """A `rich_text` block of at most `max_chars` characters, none where nothing changed; and whether something is left out.
 
-    `changes` are as `workflow.guidelines.diffing` has them. Of what is left out it says which sections they are.
+    `changes` are as `workflow.guidelines.text.diffing` has them. Of what is left out it says which sections they are.
     """
     whole = list(_parts(changes))
     if sum(part.size for part in whole) <= max_chars:

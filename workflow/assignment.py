@@ -28,7 +28,7 @@ from storage.tables import (
 )
 from workflow import batches, history, outbox, places
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import required
+from workflow.guidelines.acknowledgement import required
 from workflow.nothing import Nothing, Why, why_nothing
 
 

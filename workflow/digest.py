@@ -17,7 +17,7 @@ from storage.tables import Claim, Digest, LabelValue, Lane, Outbox, OutboxKind, 
 from workflow import calendar, counts, outbox
 from workflow.agreement import Agreement, in_words, measure
 from workflow.agreement_words import figure
-from workflow.guidelines import coverage
+from workflow.guidelines.acknowledgement import coverage
 from workflow.patterns import parse_pattern
 
 JOB = "digest"

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from storage.tables import Lane, Origin, Person, Role
 from workflow import assignment, people
 from workflow.assignment import Given
-from workflow.guidelines import acknowledging
+from workflow.guidelines.acknowledgement import acknowledging
 from workflow.nothing import Why
 
 MOST = 100

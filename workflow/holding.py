@@ -40,7 +40,7 @@ from storage.tables import (
 )
 from workflow import places
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import required
+from workflow.guidelines.acknowledgement import required
 from workflow.packing import packed, packed_rows, unpacked_rows
 from workflow.patterns import format_pattern
 

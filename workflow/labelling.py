@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from storage.tables import Assignment, EscalationReason, Item, ItemState, Label, Place, plain
 from workflow import consensus, escalation, holding
 from workflow.errors import RefusedError
-from workflow.guidelines import former_labels
+from workflow.guidelines.labels import former_labels
 from workflow.holding import Answered, Holding, Others
 from workflow.states import check_move
 

@@ -9,8 +9,8 @@ from sqlmodel import Session, col
 from storage.tables import Member, Person, Role
 from workflow import history, upkeep
 from workflow.errors import RefusedError
-from workflow.guidelines import acknowledging
-from workflow.guidelines.required import READERS
+from workflow.guidelines.acknowledgement import acknowledging
+from workflow.guidelines.acknowledgement.required import READERS
 from workflow.outbox import insert_or_skip
 from workflow.people import named, ordered
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from storage.tables import Assignment, Item, ItemState, Member, Person, Place, Role
 from workflow import assignment, history, places
-from workflow.guidelines import acknowledging
+from workflow.guidelines.acknowledgement import acknowledging
 
 UNREAD = "{} has not read the new guideline yet, and gets nothing new before"
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from workflow import yaml_text
 from workflow.errors import RefusedError
-from workflow.guidelines import reading_text
 from workflow.guidelines.rules import GuidelineRules
+from workflow.guidelines.text import reading_text
 from workflow.intake.spec import FilterSpec, LengthSpec, NearSpec
 from workflow.project_spec import ChannelsSpec, LabelSpec, PersonSpec, ProjectSpec
 from workflow.yaml_text import Fault, Tree

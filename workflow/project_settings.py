@@ -24,7 +24,8 @@ from storage.tables import (
 )
 from workflow import history, projects
 from workflow.errors import RefusedError
-from workflow.guidelines import applying, in_force, rules, versions
+from workflow.guidelines import in_force, rules, versions
+from workflow.guidelines.labels import applying
 from workflow.intake import spec as intake_spec
 from workflow.project_differences import COLUMNS, INTAKE, STRUCTURE, Difference, differences, other_values, shown
 from workflow.project_spec import ProjectSpec

@@ -25,7 +25,7 @@ from workflow import history, outbox, people, places
 from workflow.batches import close_places, rewrite_batch
 from workflow.errors import RefusedError
 from workflow.escalation import RULERS, Case, lock_case
-from workflow.guidelines import former_labels
+from workflow.guidelines.labels import former_labels
 from workflow.states import check_move
 
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from workflow import naming, normalise
 from workflow.errors import RefusedError
-from workflow.guidelines import reading_text
+from workflow.guidelines.text import reading_text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?|\.[0-9]{1,6}")

@@ -127,7 +127,7 @@ def export(
     Example:
       concord guideline export rte guideline/
     """
-    from workflow.guidelines import exporting
+    from workflow.guidelines.text import exporting
 
     written = []
     with opened() as store, store.read() as session:
@@ -166,7 +166,7 @@ def _between(session: Session, project_id: int, numbers: list[str]) -> tuple[int
 
 
 def _difference(found: Compared) -> dict[str, Any]:
-    from workflow.guidelines.diffing import in_words
+    from workflow.guidelines.text.diffing import in_words
 
     made: dict[str, Any] = {
         "project": found.project,
@@ -180,13 +180,13 @@ def _difference(found: Compared) -> dict[str, Any]:
 
 
 def _unified(found: Compared) -> str:
-    from workflow.guidelines.diffing import unified
+    from workflow.guidelines.text.diffing import unified
 
     return unified(found.before_markdown, found.after_markdown, f"{found.before}.md", f"{found.after}.md")
 
 
 def _told(found: Compared) -> Iterator[str]:
-    from workflow.guidelines.diffing import in_words
+    from workflow.guidelines.text.diffing import in_words
 
     yield f"{found.project}, {found.before} -> {found.after}: {in_words(found.diff)}"
     yield from (f"Label: {words}" for words in found.labels)

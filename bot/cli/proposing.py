@@ -56,8 +56,9 @@ def propose(
       concord guideline propose rte --kind rule-change --summary "A clearer name" --label "rename no = does-not"
       concord guideline propose rte guideline.md --base 1.2 --touches yes --at "2026-12-01 09:00" --by @ana
     """
-    from workflow.guidelines import proposing, reading_text
-    from workflow.guidelines.change import Change, ProposalError
+    from workflow.guidelines.proposals import proposing
+    from workflow.guidelines.proposals.change import Change, ProposalError
+    from workflow.guidelines.text import reading_text
 
     text = reading_text.read_file(file) if file else None
     sort = _kind(kind)

@@ -75,9 +75,9 @@ class Guideline(SQLModel, table=True):
 class Proposal(SQLModel, table=True):
     """A change of a project's guideline that somebody proposes: the whole new text, against the version ``base_id``.
 
-    ``label_changes`` are lines as ``workflow.guidelines.label_changes`` reads them. ``labels_touched`` are values of the
-    label schema, ``segments_touched`` segments; empty means all. ``revision`` grows when it is proposed again: what was
-    decided of an earlier one does not count. ``impact`` is what it would touch, counted by the clock before the managers
+    ``label_changes`` are lines as ``workflow.guidelines.labels.label_changes`` reads them. ``labels_touched`` are values
+    of the label schema, ``segments_touched`` segments; empty means all. ``revision`` grows when it is proposed again: what
+    was decided of an earlier one does not count. ``impact`` is what it would touch, counted by the clock before the managers
     get their cards. ``wanted_at`` is when it shall come into effect; ``comment`` what was last said against it.
     """
 
@@ -201,7 +201,7 @@ class LabelMove(SQLModel, table=True):
 
 
 class GuidelineEffect(SQLModel, table=True):
-    """Whether a version helped, as it was last measured: the numbers, from ``workflow.guidelines.helped``.
+    """Whether a version helped, as it was last measured: the numbers, from ``workflow.guidelines.comparison.helped``.
 
     ``told`` among them says whether they were posted; from then on they stay.
     """

@@ -12,7 +12,8 @@ from storage.engine import Store
 from storage.tables import Proposal, ProposalState, Role
 from tests.bot.command_line import Concord, runner
 from tests.builders import NOW, World, add_person, build
-from workflow.guidelines import deciding, sections
+from workflow.guidelines.decisions import deciding
+from workflow.guidelines.text import sections
 
 FIRST = "# Rules\n\nBe careful.\n"
 SECOND = "# Rules\n\nBe very careful 🙂.\n\n# Hedges\n\nقد ليس نعم\n"

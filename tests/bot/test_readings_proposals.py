@@ -11,9 +11,9 @@ from storage.tables import ProposalState, Verdict
 from templates.blocks import render, render_view
 from tests.builders import NOW
 from tests.templates.oracle import faults
-from workflow.guidelines import diffing
-from workflow.guidelines.deciders import Deciders
-from workflow.guidelines.proposal_form import Opened
+from workflow.guidelines.decisions.deciders import Deciders
+from workflow.guidelines.proposals.proposal_form import Opened
+from workflow.guidelines.text import diffing
 
 NAMES = {"plain": "name ", "emoji": "👩‍👩‍👧 ", "marks": "<&>*_` ", "rtl": "قاعدة "}
 NOBODY: Session = None  # type: ignore[assignment]

@@ -15,8 +15,9 @@ from tests.browser.intake_pictures import Window
 from tests.browser.pages import button, message, thread
 from tests.house.house import House
 from workflow import membership
-from workflow.guidelines import acknowledging, proposing
-from workflow.guidelines.change import Change, NewExample
+from workflow.guidelines.acknowledgement import acknowledging
+from workflow.guidelines.proposals import proposing
+from workflow.guidelines.proposals.change import Change, NewExample
 
 NUMBER = "2.0"
 RULES = (

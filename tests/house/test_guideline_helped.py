@@ -11,7 +11,7 @@ from tests.house.conftest import OpenHouse
 from tests.house.house import House, Json
 from tests.house.seen import words
 from tests.house.waiting import until
-from workflow.guidelines import announcing
+from workflow.guidelines.acknowledgement import announcing
 
 
 def replies(house: House, head: Json) -> list[Json]:

@@ -15,8 +15,9 @@ from tests.house.seen import titles, words
 from tests.house.someone import Someone
 from tests.house.waiting import all_at_once, until
 from workflow import membership
-from workflow.guidelines import deciding, proposing
-from workflow.guidelines.change import Change, NewExample
+from workflow.guidelines.decisions import deciding
+from workflow.guidelines.proposals import proposing
+from workflow.guidelines.proposals.change import Change, NewExample
 
 RULES = "# Rules\n\nBe careful.\n\n# Hedges\n\nWhat *may* be so does not imply <!channel>.\n"
 GOLD = [{"id": f"i{n}", "text": f"Text number {n}", "gold": "no" if n < 3 else ""} for n in range(1, 9)]

@@ -12,7 +12,7 @@ from templates.inline import words_of
 from tests.templates.conftest import Write
 from tests.templates.oracle import faults, length, mappings
 from tests.workflow.guideline_texts import documents
-from workflow.guidelines.diffing import compare
+from workflow.guidelines.text.diffing import compare
 
 MESSAGE = "text: Changed\nblocks:\n- type: divider\n{% for block in found %}\n- {{ block }}\n{% endfor %}"
 MODAL = "type: modal\ntitle: Guideline\nblocks:\n{% for block in found %}\n- {{ block }}\n{% endfor %}"

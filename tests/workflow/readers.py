@@ -13,8 +13,9 @@ from storage.tables import Acknowledgement, Batch, ChangeKind, Example, Outbox, 
 from tests.builders import NOW, World, build
 from workflow import assignment, labelling, membership
 from workflow.assignment import Given
-from workflow.guidelines import acknowledging, announcing, coverage, in_force, pausing, versions
-from workflow.guidelines.coverage import Coverage
+from workflow.guidelines import in_force, versions
+from workflow.guidelines.acknowledgement import acknowledging, announcing, coverage, pausing
+from workflow.guidelines.acknowledgement.coverage import Coverage
 from workflow.nothing import Nothing
 
 LATER = timedelta(hours=1)

@@ -24,7 +24,8 @@ from storage.tables import (
     Role,
 )
 from tests.builders import NOW, World, add_person
-from workflow.guidelines import impact, requeueing
+from workflow.guidelines.decisions import impact
+from workflow.guidelines.requeue import requeueing
 
 
 def propose(session: Session, project_id: int, labels: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> int:

@@ -12,7 +12,7 @@ from tests.builders import add_person
 from tests.workflow.readers import Readers
 from workflow import forgetting, membership, merging, people
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import acknowledging
+from workflow.guidelines.acknowledgement import acknowledging
 
 
 def test_a_version_is_announced_and_pinned_and_everybody_who_annotates_or_reviews_is_asked_once(store: Store) -> None:

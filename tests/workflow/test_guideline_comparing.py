@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow.agreement import alpha, interval, value_agreement
-from workflow.guidelines.comparing import Twice, Verdict, difference, mover, others, rates, same
+from workflow.guidelines.comparison.comparing import Twice, Verdict, difference, mover, others, rates, same
 from workflow.intervals import NoInterval, t_quantile
 from workflow.patterns import Pattern
 

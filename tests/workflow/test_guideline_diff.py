@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflow.guideline_texts import documents, written
-from workflow.guidelines import sections
-from workflow.guidelines.diffing import compare, in_words, unified
-from workflow.guidelines.edits import edits
-from workflow.guidelines.matching import moved, pairs
-from workflow.guidelines.words import Effort, Words, changed
+from workflow.guidelines.text import sections
+from workflow.guidelines.text.diffing import compare, in_words, unified
+from workflow.guidelines.text.edits import edits
+from workflow.guidelines.text.matching import moved, pairs
+from workflow.guidelines.text.words import Effort, Words, changed
 
 BASE = "Read this first.\n\n# Labels\n\nSay yes only if the text says so. Else say no.\n\n" + "".join(
     written(

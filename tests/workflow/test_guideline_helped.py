@@ -35,8 +35,8 @@ from storage.tables import (
     Queue,
 )
 from tests.builders import NOW, World, build
-from workflow.guidelines import helped
-from workflow.guidelines.asking import asked_of
+from workflow.guidelines.comparison import helped
+from workflow.guidelines.comparison.asking import asked_of
 from workflow.patterns import format_pattern
 
 DAY = timedelta(days=1)

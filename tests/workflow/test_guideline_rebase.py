@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflow.guideline_texts import documents, odd_texts, written
-from workflow.guidelines import sections
-from workflow.guidelines.rebasing import in_words, rebase
+from workflow.guidelines.text import sections
+from workflow.guidelines.text.rebasing import in_words, rebase
 
 TITLES = ["Labels", "Numbers", "Dates", "Names", "Places"]
 Text = list[tuple[int, str, str]]

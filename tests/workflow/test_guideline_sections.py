@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from tests.workflow.guideline_texts import documents, odd_texts
 from workflow.errors import RefusedError
-from workflow.guidelines import sections
+from workflow.guidelines.text import sections
 
 
 @given(odd_texts)

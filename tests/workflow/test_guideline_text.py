@@ -11,8 +11,8 @@ from templates import markdown
 from tests.workflow.guideline_texts import documents
 from workflow import normalise
 from workflow.errors import RefusedError
-from workflow.guidelines import reading_text
-from workflow.guidelines.reading_text import LONGEST_GUIDELINE, check, read
+from workflow.guidelines.text import reading_text
+from workflow.guidelines.text.reading_text import LONGEST_GUIDELINE, check, read
 
 TEXT = "# Regeln 🙂\n\n- a\n  - b\n\n| a | b |\n|---|---|\n| ä | قواعد |\n"
 

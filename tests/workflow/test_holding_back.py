@@ -21,7 +21,7 @@ from workflow import flags, handing_out, membership, plan, skips, upkeep
 from workflow.assignment import Given
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.flags import FlagReason
-from workflow.guidelines import acknowledging
+from workflow.guidelines.acknowledgement import acknowledging
 from workflow.history_reading import Wanted, events
 from workflow.history_words import sentence
 from workflow.nothing import Nothing, Why

@@ -27,8 +27,8 @@ from tests.builders import NOW, World, build
 from tests.workflow import life, life_again, rule_change
 from tests.workflow.clicks import Clicks
 from workflow.agreement import alpha, interval
-from workflow.guidelines import impact, touched
-from workflow.guidelines.touched import Touch
+from workflow.guidelines.decisions import impact, touched
+from workflow.guidelines.decisions.touched import Touch
 
 PEOPLE = ("ana", "ben", "cem")
 STATES = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.RULED, ItemState.ESCALATED, ItemState.REPLACED)

@@ -26,7 +26,7 @@ from tests.builders import NOW, World, build
 from tests.workflow.clicks import Clicks
 from workflow import digest, history_reading, labelling, project_settings
 from workflow.errors import RefusedError
-from workflow.guidelines import applying, carrying, label_changes
+from workflow.guidelines.labels import applying, carrying, label_changes
 from workflow.history_words import sentence
 from workflow.intake import screening
 from workflow.project_yaml import described

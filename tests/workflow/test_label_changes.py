@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from storage.tables import Level
 from workflow import normalise
-from workflow.guidelines import label_changes
-from workflow.guidelines.label_changes import ChangeOf, LabelChangeError, SchemaLabel, parse
-from workflow.guidelines.label_lines import escaped
+from workflow.guidelines.labels import label_changes
+from workflow.guidelines.labels.label_changes import ChangeOf, LabelChangeError, SchemaLabel, parse
+from workflow.guidelines.labels.label_lines import escaped
 
 KEYWORDS = ("stays",)
 VALUES = (

@@ -47,10 +47,13 @@ from storage.tables import (
 from tests.builders import NOW, World, add_person, build
 from workflow import assignment, labelling, membership
 from workflow.errors import RefusedError
-from workflow.guidelines import deciders, deciding, effect, proposing, sections
-from workflow.guidelines.acknowledging import acknowledge
-from workflow.guidelines.proposing import Change
+from workflow.guidelines import effect
+from workflow.guidelines.acknowledgement.acknowledging import acknowledge
+from workflow.guidelines.decisions import deciders, deciding
+from workflow.guidelines.proposals import proposing
+from workflow.guidelines.proposals.proposing import Change
 from workflow.guidelines.states import MOVES
+from workflow.guidelines.text import sections
 
 NUMBERS = itertools.count()
 ROLES = {"ana": Role.ANNOTATOR, "rita": Role.REVIEWER, "mia": Role.MANAGER, "max": Role.MANAGER, "leo": Role.LEAD}

@@ -54,7 +54,7 @@ from workflow import (
 from workflow.assignment import Given
 from workflow.errors import RefusedError
 from workflow.flags import FlagReason
-from workflow.guidelines import requeueing
+from workflow.guidelines.requeue import requeueing
 
 NUMBERS = itertools.count()
 HOLD = 3600

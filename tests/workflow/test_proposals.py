@@ -33,8 +33,10 @@ from tests.builders import NOW, World, add_person, build
 from tests.workflow.test_at_one_moment import together
 from workflow import forgetting, membership, merging, project_settings
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import deciders, deciding, effect, proposing, reminding, versions
-from workflow.guidelines.proposing import Change, NewExample, ProposalError
+from workflow.guidelines import effect, versions
+from workflow.guidelines.decisions import deciders, deciding, reminding
+from workflow.guidelines.proposals import proposing
+from workflow.guidelines.proposals.proposing import Change, NewExample, ProposalError
 from workflow.history_reading import Wanted, events
 from workflow.history_words import sentence
 

@@ -11,8 +11,8 @@ from storage.tables import LabelValue
 from tests.databases import Databases
 from tests.workflow.readers import Readers
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import checking
-from workflow.guidelines.checking import Checked, Question
+from workflow.guidelines.acknowledgement import checking
+from workflow.guidelines.acknowledgement.checking import Checked, Question
 
 
 def checked(store: Store, wanted: int = 2, examples: int = 4) -> tuple[Readers, int]:

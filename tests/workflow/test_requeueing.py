@@ -35,7 +35,7 @@ from tests.workflow.test_at_one_moment import together
 from workflow import counts, history_reading, history_words, rulings
 from workflow.assignment import Given
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import giving_out_again, requeueing
+from workflow.guidelines.requeue import giving_out_again, requeueing
 
 
 def patterns(world: World) -> dict[tuple[int, int], str]:

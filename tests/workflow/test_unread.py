@@ -9,7 +9,7 @@ from sqlmodel import col
 from storage.engine import Store
 from storage.tables import Outbox, Person, Purpose
 from tests.workflow.readers import Readers
-from workflow.guidelines import unread
+from workflow.guidelines.acknowledgement import unread
 
 THURSDAY = datetime(2026, 3, 5, 13, tzinfo=UTC)
 

@@ -9,17 +9,11 @@ from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import ChangeKind, Guideline, Proposal, ProposalState
-from workflow.guidelines import (
-    announcing,
-    applying,
-    fitting,
-    in_force,
-    label_changes,
-    moving,
-    requeueing,
-    rules,
-    versions,
-)
+from workflow.guidelines import in_force, moving, rules, versions
+from workflow.guidelines.acknowledgement import announcing
+from workflow.guidelines.labels import applying, label_changes
+from workflow.guidelines.requeue import requeueing
+from workflow.guidelines.text import fitting
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from storage.tables import LabelValue, Project
 from workflow import normalise
-from workflow.guidelines import former_labels
+from workflow.guidelines.labels import former_labels
 from workflow.intake import filters, spec
 from workflow.intake.mapping import METADATA, Mapped
 from workflow.intake.steps import standardise

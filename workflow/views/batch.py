@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from storage.tables import Assignment, Batch, Guideline, Item, ItemState, Place, Project, Ruling, SkipRule, plain
 from workflow.batches import version_of
-from workflow.guidelines import required
+from workflow.guidelines.acknowledgement import required
 from workflow.packing import packed_rows, unpacked_rows
 from workflow.views.schema import choices
 

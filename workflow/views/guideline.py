@@ -20,7 +20,10 @@ from storage.tables import (
     Role,
     plain,
 )
-from workflow.guidelines import checking, diffing, label_changes, required, rules, versions
+from workflow.guidelines import rules, versions
+from workflow.guidelines.acknowledgement import checking, required
+from workflow.guidelines.labels import label_changes
+from workflow.guidelines.text import diffing
 from workflow.views.batch import shown_fields
 
 HELD, LATER, FREE = "held", "later", ""

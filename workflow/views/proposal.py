@@ -19,7 +19,10 @@ from storage.tables import (
     Proposal,
     Verdict,
 )
-from workflow.guidelines import deciders, diffing, impact, label_changes, versions
+from workflow.guidelines import versions
+from workflow.guidelines.decisions import deciders, impact
+from workflow.guidelines.labels import label_changes
+from workflow.guidelines.text import diffing
 from workflow.views.batch import shown_fields
 
 

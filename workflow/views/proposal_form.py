@@ -8,8 +8,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import ChangeKind, Guideline, LabelValue, Project, Proposal
-from workflow.guidelines import case_example, example_lines, proposal_form, sections, versions
-from workflow.guidelines.proposal_form import ALL, KEEP, NEW, Opened
+from workflow.guidelines import versions
+from workflow.guidelines.proposals import case_example, example_lines, proposal_form
+from workflow.guidelines.proposals.proposal_form import ALL, KEEP, NEW, Opened
+from workflow.guidelines.text import sections
 
 NO_TITLE = "(no title)"
 BEFORE_ALL = "(before the first heading)"

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Guideline, LabelValue, Person, Project, Proposal, Requeue, RequeueState
-from workflow.guidelines import requeueing, touched
+from workflow.guidelines.decisions import touched
+from workflow.guidelines.requeue import requeueing
 
 
 def requeue_version(session: Session, requeue_id: int) -> int | None:

@@ -7,7 +7,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Guideline, Project, Proposal
-from workflow.guidelines import diffing, label_changes, versions
+from workflow.guidelines import versions
+from workflow.guidelines.labels import label_changes
+from workflow.guidelines.text import diffing
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Did a version help? Agreement before and after, and the interval of their difference."""

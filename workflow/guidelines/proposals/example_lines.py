@@ -1,0 +1,79 @@
+"""Worked examples as people write them in a form, a line each: ``item id = label | why``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from storage.tables import Example, Item, LabelValue
+from workflow.guidelines.proposals.proposing import NewExample
+from workflow.project_form import FormError
+
+FIELD = "examples"
+MOST = 20
+HOW = "item id = label | why"
+
+
+def read(session: Session, project_id: int, text: str) -> tuple[NewExample, ...]:
+    """The examples of a form. Raises FormError naming the line."""
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) > MOST:
+        raise FormError({FIELD: f"These are {len(lines)} examples; {MOST} are the most."})
+    labels = _labels(session, project_id)
+    items = _items(session, project_id, [key for _, line in lines for key, _, _ in _readings(line)])
+    return tuple(_example(number, line, items, labels) for number, line in lines)
+
+
+def written(session: Session, proposal_id: int) -> list[str]:
+    """The examples of a proposal, as lines of a form."""
+    rows = session.execute(
+        select(col(Item.key), col(LabelValue.value), col(Example.explanation))
+        .join(Item, col(Item.id) == col(Example.item_id))
+        .join(LabelValue, col(LabelValue.id) == col(Example.value_id))
+        .where(col(Example.proposal_id) == proposal_id)
+        .order_by(col(Example.position))
+    )
+    return [line(row.key, row.value, row.explanation) for row in rows]
+
+
+def line(key: str, value: str, why: str) -> str:
+    """One example as a line."""
+    return f"{key} = {value} | {' '.join(why.split())}".rstrip(" |")
+
+
+def _readings(line: str) -> Iterator[tuple[str, str, str]]:
+    """What a line may say: (item id, label, why). An id or a label may have a sign in it that parts them."""
+    said, _, why = line.partition("|")
+    pieces = said.split("=")
+    for at in range(1, len(pieces)):
+        yield "=".join(pieces[:at]).strip(), "=".join(pieces[at:]).strip(), why.strip()
+
+
+def _labels(session: Session, project_id: int) -> dict[str, int]:
+    rows = session.execute(
+        select(col(LabelValue.id), col(LabelValue.value), col(LabelValue.title)).where(
+            col(LabelValue.project_id) == project_id, col(LabelValue.retired_at).is_(None)
+        )
+    ).all()
+    by_title = {row.title.casefold(): row.id for row in rows}
+    return by_title | {row.value.casefold(): row.id for row in rows}
+
+
+def _items(session: Session, project_id: int, keys: Sequence[str]) -> dict[str, int]:
+    rows = session.execute(
+        select(col(Item.key), col(Item.id)).where(col(Item.project_id) == project_id, col(Item.key).in_(set(keys)))
+    )
+    return {row.key: row.id for row in rows}
+
+
+def _example(number: int, line: str, items: Mapping[str, int], labels: Mapping[str, int]) -> NewExample:
+    readings = list(_readings(line))
+    if not readings:
+        raise FormError({FIELD: f"Line {number}: write {HOW}."})
+    fitting = [one for one in readings if one[0] in items] or readings[:1]
+    key, label, why = next((one for one in fitting if one[1].casefold() in labels), fitting[0])
+    if key not in items:
+        raise FormError({FIELD: f"Line {number}: no item has the id {key[:60]!r}. Write {HOW}."})
+    if label.casefold() not in labels:
+        raise FormError({FIELD: f"Line {number}: there is no label {label[:60]!r}. Write {HOW}."})
+    return NewExample(items[key], labels[label.casefold()], why)

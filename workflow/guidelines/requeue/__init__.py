@@ -1,0 +1,1 @@
+"""Items that were labelled under an earlier rule are given out again."""
