@@ -22,12 +22,14 @@ class LotState(StrEnum):
 class ItemState(StrEnum):
     """Where an item is in its life; the moves between them stand in ``workflow/states.py``.
 
-    ``replaced`` is the text that an item had before a later import brought another one for its id: it keeps its labels.
+    ``in_review`` was accepted and waits for a reviewer, its final value kept meanwhile. ``replaced`` is the text that an
+    item had before a later import brought another one for its id: it keeps its labels.
     """
 
     LOADING = "loading"
     OPEN = "open"
     ACCEPTED = "accepted"
+    IN_REVIEW = "in_review"
     ESCALATED = "escalated"
     RULED = "ruled"
     DUPLICATE = "duplicate"
@@ -131,6 +133,14 @@ class Item(SQLModel, table=True):
             postgresql_where=text("open_places > 0"),
         ),
         Index("ix_item_project_state", "project_id", "state"),
+        # What was accepted since reviews were last picked.
+        Index(
+            "ix_item_accepted",
+            "project_id",
+            "decided_at",
+            sqlite_where=text("state = 'accepted'"),
+            postgresql_where=text("state = 'accepted'"),
+        ),
         # Deleting an item looks for what refers to it; only duplicates refer to items.
         Index(
             "ix_item_duplicate_of",

@@ -36,12 +36,16 @@ class Place(StrEnum):
 
 
 class EscalationReason(StrEnum):
-    """Why an item needs a ruling."""
+    """Why an item needs a ruling. A correction in a review or an audit is a case that opens and is ruled at once."""
 
     UNCLEAR = "unclear"
     DISAGREEMENT = "disagreement"
     SKIPS = "skips"
     NOBODY_LEFT = "nobody_left"
+    PASSED_UP = "passed_up"
+    CONTESTED = "contested"
+    REVIEW = "review"
+    AUDIT = "audit"
 
 
 class EscalationState(StrEnum):
@@ -169,7 +173,11 @@ class Flag(SQLModel, table=True):
 
 
 class Escalation(SQLModel, table=True):
-    """An item that waits for a ruling, or had one. At most one of an item is open."""
+    """An item that waits for a ruling, or had one. At most one of an item is open.
+
+    It is at a ``step`` of the ladder (1 reviewer, 2 second reviewer or auditor, 3 lead), asked of ``assigned_id`` until
+    ``due_at``; ``reminded_at`` is when they were last reminded.
+    """
 
     __table_args__ = (
         Index(
@@ -180,6 +188,12 @@ class Escalation(SQLModel, table=True):
             postgresql_where=text("state = 'open'"),
         ),
         Index("ix_escalation_project_state", "project_id", "state"),
+        Index(
+            "ix_escalation_due",
+            "due_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
     )
 
     id: int | None = identity()
@@ -187,13 +201,21 @@ class Escalation(SQLModel, table=True):
     item_id: int = reference("item.id", index=True)
     reason: EscalationReason = choice(EscalationReason)
     state: EscalationState = choice(EscalationState, default=EscalationState.OPEN)
+    step: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    assigned_id: int | None = reference("person.id", nullable=True)
+    due_at: datetime | None = None
+    reminded_at: datetime | None = None
     version: int = 0
     opened_at: datetime
     settled_at: datetime | None = None
 
 
 class Ruling(SQLModel, table=True):
-    """A reviewer's decision on an escalation: a value, or (without one) back to the flagger. Rows are only added."""
+    """A reviewer's decision on an escalation: a value, or (without one) back to the flagger. Rows are only added.
+
+    ``reason_code`` is one of ``workflow/cases/reasons.py``, ``section`` the title of the guideline's section that it rests
+    on. Where it decides otherwise than the earlier ruling ``precedent_id`` on a like item, ``departure`` says why.
+    """
 
     id: int | None = identity()
     escalation_id: int = reference("escalation.id", index=True)
@@ -201,6 +223,10 @@ class Ruling(SQLModel, table=True):
     person_id: int = reference("person.id")
     value_id: int | None = reference("label_value.id", nullable=True)
     rationale: str
+    reason_code: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
+    section: str = Field(default="", max_length=300, sa_column_kwargs={"server_default": ""})
+    precedent_id: int | None = reference("ruling.id", nullable=True)
+    departure: str = Field(default="", sa_column_kwargs={"server_default": ""})
     guideline_id: int | None = reference("guideline.id", nullable=True)
     at: datetime
 

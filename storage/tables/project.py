@@ -59,7 +59,8 @@ class Project(SQLModel, table=True):
     ``overlap_after`` and ``stranded_after`` are the last item that a changed overlap, or a look for items that nobody may
     take any more, has come to; None when there is nothing to do. ``intake`` is what the project file says of imports
     (near duplicates, steps, filters, columns), as ``workflow.intake.spec`` reads it; ``guidelines`` what it says of new
-    guideline versions, as ``workflow.guidelines.rules`` reads it.
+    guideline versions, as ``workflow.guidelines.rules`` reads it; ``quality`` what it says of reviews, cases, disputes and
+    audits, as ``workflow.quality_rules`` reads it. ``picked_to`` is up to when accepted items were looked at for review.
     """
 
     id: int | None = identity()
@@ -80,6 +81,8 @@ class Project(SQLModel, table=True):
     stranded_after: int | None = big(default=None)
     intake: dict[str, Any] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
     guidelines: dict[str, Any] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    quality: dict[str, Any] = document(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    picked_to: datetime | None = None
     version: int = 1
     created_at: datetime
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Enum,
     Float,
     Integer,
+    LargeBinary,
     MetaData,
     Row,
     String,
@@ -40,6 +41,7 @@ RELEASED = {
     "f02fa1e76dcf": "20261125_the_walking_house.py",
     "cc077da89124": "20261125_any_file.py",
     "9a456fbf9fe9": "20261125_guidelines.py",
+    "e35937186853": "20261125_quality.py",
 }
 
 
@@ -59,7 +61,7 @@ def reflected(store: Store) -> MetaData:
     return found
 
 
-def filler(column: Column[Any], row: int) -> Any:
+def filler(column: Column[Any], row: int) -> Any:  # noqa: C901 - one line a type
     """A value that fits a column; another one in each row."""
     kind, word = column.type, f"{column.table.name}.{column.name} {row} “ü”"
     if isinstance(kind, Boolean):
@@ -72,6 +74,8 @@ def filler(column: Column[Any], row: int) -> Any:
         return 7 + row
     if isinstance(kind, Float):
         return 0.1 + row
+    if isinstance(kind, LargeBinary):
+        return bytes([0, 255, row])
     if isinstance(kind, JSON):
         return {"of": word, "list": [row, None, True]}
     if isinstance(kind, DateTime):
