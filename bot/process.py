@@ -142,7 +142,7 @@ def start(
     stopped = threading.Event()
     ticking = make_clock(store, clock, sender.nudge, lambda: _directory(connection, stopped))
     everything.register(
-        Desk(app, store, carrier, clock, drops.nudge, ticking.look_at_guidelines),
+        Desk(app, store, carrier, clock, drops.nudge, ticking.look),
         words,
         who_makes=who_makes,
         us=installation.bot_user_id,

@@ -19,9 +19,8 @@ from handlers import click as clicks
 from handlers.answer import Answer, Answers, Errors, OpenView, Reply, Say, UpdateView
 from handlers.click import Click
 from storage.engine import Store
-from workflow import drops, outbox
+from workflow import drops, outbox, waiting
 from workflow.errors import RefusedError
-from workflow.guidelines import waiting
 
 __all__ = ["Click", "Desk", "EventHandler", "Handler"]
 
@@ -45,7 +44,7 @@ class Desk:
     answers: Answers
     clock: Callable[[], datetime]
     nudge_drops: Callable[[], None] = lambda: None
-    nudge_guidelines: Callable[[], None] = lambda: None
+    nudge_clock: Callable[[], None] = lambda: None
     _actions: dict[str, Handler] = field(default_factory=dict)
     _patterns: list[tuple[re.Pattern[str], Handler]] = field(default_factory=list)
     _submissions: dict[str, Handler] = field(default_factory=dict)
@@ -154,7 +153,7 @@ class Desk:
         if dropped:
             self.nudge_drops()
         if guideline:
-            self.nudge_guidelines()
+            self.nudge_clock()
         return answers
 
     def _modal_response(self, shaping: Errors | UpdateView | OpenView | None) -> dict[str, Any]:

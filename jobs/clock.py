@@ -4,41 +4,50 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from jobs import digests, directory, guidelines, upkeep
+from jobs import digests, directory, guidelines, quality, upkeep
 from storage.engine import Store
 from workflow.directory import Directory
 
 TICK_SECONDS = 20
 JITTER_SECONDS = 5
 DIRECTORY_SECONDS = 600
-
-
-GUIDELINES = "guidelines"
+LOOKS = {"guidelines": guidelines.keep_up, "quality": quality.keep_up}
+"""What clicks leave work for."""
 
 
 @dataclass(frozen=True)
-class Ticking:
-    """The scheduler, and a way to have it look at guidelines at once."""
+class Asked:
+    """Work that can be asked for at once, by its job's id."""
 
-    scheduler: BackgroundScheduler
-    _asked: threading.Event = field(default_factory=threading.Event)
-
-    def look_at_guidelines(self) -> None:
-        """Do not wait for the next tick; one that is running looks once more."""
-        self._asked.set()
-        self.scheduler.modify_job(GUIDELINES, next_run_time=datetime.now(UTC))
+    job: str
+    again: threading.Event = field(default_factory=threading.Event)
 
     def until_nobody_asks(self, work: Callable[[], object]) -> None:
         """Do the work, and again where somebody asked meanwhile."""
         again = True
         while again:
-            self._asked.clear()
+            self.again.clear()
             work()
-            again = self._asked.is_set()
+            again = self.again.is_set()
+
+
+@dataclass(frozen=True)
+class Ticking:
+    """The scheduler, and a way to have it look at once at what clicks leave for it."""
+
+    scheduler: BackgroundScheduler
+    asked: tuple[Asked, ...]
+
+    def look(self) -> None:
+        """Do not wait for the next tick; one that is running looks once more."""
+        for asked in self.asked:
+            asked.again.set()
+            self.scheduler.modify_job(asked.job, next_run_time=datetime.now(UTC))
 
 
 def make_clock(
@@ -59,12 +68,13 @@ def make_clock(
 
         return run
 
-    ticking = Ticking(scheduler)
     every = {"trigger": "interval", "seconds": TICK_SECONDS, "jitter": JITTER_SECONDS}
     scheduler.add_job(tick(digests.post_due), id="digests", **every)
     scheduler.add_job(tick(upkeep.keep_up), id="upkeep", **every)
-    look = tick(guidelines.keep_up)
-    scheduler.add_job(lambda: ticking.until_nobody_asks(look), id=GUIDELINES, **every)
+    asked = []
+    for name, job in LOOKS.items():
+        asked.append(Asked(name))
+        scheduler.add_job(partial(asked[-1].until_nobody_asks, tick(job)), id=name, **every)
     scheduler.add_job(
         lambda: directory.refresh(store, read_directory, clock()),
         "interval",
@@ -74,4 +84,4 @@ def make_clock(
         id="directory",
     )
     scheduler.add_job(lambda: directory.refresh_if_new(store, read_directory, clock()), id="newcomers", **every)
-    return ticking
+    return Ticking(scheduler, tuple(asked))

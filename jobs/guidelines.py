@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
-
+from jobs import steps
 from storage.engine import Store
 from workflow.guidelines import effect
 from workflow.guidelines.acknowledgement import announcing, pausing, unread
@@ -13,12 +12,7 @@ from workflow.guidelines.decisions import preparing, reminding
 from workflow.guidelines.labels import carrying
 from workflow.guidelines.requeue import requeueing
 
-log = structlog.get_logger()
-
-Step = Callable[[Store, datetime], int]
-"""Does what is due, each thing in a transaction of its own of at most 1,000 rows; how many things it did."""
-
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[steps.Step, ...] = (
     preparing.count_impacts,
     preparing.give_cards,
     effect.take_due,
@@ -34,13 +28,5 @@ STEPS: tuple[Step, ...] = (
 
 
 def keep_up(store: Store, now: datetime, nudge: Callable[[], None] = lambda: None) -> int:
-    """Do what is due, step by step; how much was done. A step that fails leaves the others alone."""
-    done = 0
-    for step in STEPS:
-        try:
-            done += step(store, now)
-        except Exception:
-            log.exception("guideline step failed", step=step.__name__)
-    if done:
-        nudge()
-    return done
+    """Do what is due, step by step; how much was done."""
+    return steps.take(STEPS, store, now, nudge)

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from storage.tables import Project, Proposal, ProposalState
-from workflow import history, outbox
+from workflow import history, outbox, waiting
 from workflow.errors import RefusedError
-from workflow.guidelines import states, waiting
+from workflow.guidelines import states
 
 CARD = "proposal"
 OWN_CARD = "own_proposal"

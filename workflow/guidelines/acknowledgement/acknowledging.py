@@ -6,10 +6,9 @@ from sqlalchemy import case, or_, select, update
 from sqlmodel import Session, col
 
 from storage.tables import Acknowledgement, Assignment, Batch, Lane, Member, Role
-from workflow import history, outbox, places
+from workflow import history, outbox, places, waiting
 from workflow.batches import rewrite_batch
 from workflow.errors import RefusedError
-from workflow.guidelines import waiting
 from workflow.guidelines.acknowledgement import asked, checking, required
 from workflow.guidelines.acknowledgement.announcing import CARD, message
 from workflow.guidelines.acknowledgement.asked import Asked

@@ -8,8 +8,8 @@ from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Acknowledgement, Guideline, Lane, Person, Project, Purpose, plain
-from workflow import outbox
-from workflow.guidelines import dating, waiting
+from workflow import outbox, waiting
+from workflow.guidelines import dating
 from workflow.guidelines.acknowledgement import required
 
 CARD = "acknowledgement"

@@ -8,8 +8,8 @@ from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
 from storage.tables import LabelMove, LabelValue, Project
-from workflow import history, label_schema, normalise
-from workflow.guidelines import versions, waiting
+from workflow import history, label_schema, normalise, waiting
+from workflow.guidelines import versions
 from workflow.guidelines.labels import label_changes
 from workflow.guidelines.labels.former_labels import CHANGED, GOLD, SUBJECT
 from workflow.guidelines.labels.label_changes import LabelChange, SchemaLabel

@@ -20,9 +20,9 @@ from storage.tables import (
     Proposal,
     ProposalState,
 )
-from workflow import normalise, outbox
+from workflow import normalise, outbox, waiting
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.guidelines import moving, waiting
+from workflow.guidelines import moving
 from workflow.guidelines.decisions import deciders, deciding
 from workflow.guidelines.proposals.change import Change, NewExample, ProposalError, checked
 from workflow.guidelines.text import reading_text

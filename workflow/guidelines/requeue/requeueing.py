@@ -17,9 +17,8 @@ from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Guideline, History, Item, Lane, Outbox, Person, Project, Purpose, Requeue, RequeueState, Role
-from workflow import history, outbox, people
+from workflow import history, outbox, people, waiting
 from workflow.errors import RefusedError
-from workflow.guidelines import waiting
 from workflow.guidelines.decisions import impact, touched
 from workflow.guidelines.decisions.touched import Touch
 from workflow.guidelines.requeue import giving_out_again

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-_WAITS = "a guideline waits for the clock"
+_WAITS = "something waits for the clock"
 
 
 def wake(session: Session) -> None:

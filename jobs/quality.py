@@ -1,0 +1,14 @@
+"""What quality assurance leaves to the clock: picking reviews, the ladder of cases, audits, summaries."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from jobs import steps
+from storage.engine import Store
+
+STEPS: tuple[steps.Step, ...] = ()
+
+
+def keep_up(store: Store, now: datetime, nudge: Callable[[], None] = lambda: None) -> int:
+    """Do what is due, step by step; how much was done."""
+    return steps.take(STEPS, store, now, nudge)
