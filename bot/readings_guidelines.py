@@ -20,6 +20,7 @@ EXAMPLE_TEXT = 400
 FIRST_EXAMPLES = 3
 FIRST_LABEL_CHANGES = 20
 FIRST_MISSING = 10
+LAST_SKIPPED = 3
 QUESTION_TEXT = 3000
 NO_SUMMARY = "The guideline has a new text"
 
@@ -38,13 +39,15 @@ def acknowledgement(session: Session, context: Mapping[str, Any], now: datetime)
     view = views.acknowledgement_view(session, context["id"], now)
     if view is None:
         return None
-    kept = ("id", "version", "state", "later", "hold", "paused", "check", "wrong", "annotates")
+    kept = ("id", "version", "state", "later", "hold", "paused", "check", "wrong", "annotates", "since")
     return {
         **_changes(view),
         **{name: view[name] for name in kept},
         "at": _local(view["acknowledged_at"], view["zone"]),
         "waits_since": calendar.day_in_words(view["asked_at"], view["zone"]) if view["reminders"] else "",
         "hold_from": _local(view["held_since"], view["zone"]),
+        "skipped": view["skipped"][-LAST_SKIPPED:],
+        "more_skipped": max(0, len(view["skipped"]) - LAST_SKIPPED),
     }
 
 

@@ -221,6 +221,9 @@ ACKNOWLEDGEMENT: dict[str, Any] = {
     "at": "2 Mar 2026, 10:00 (Europe/Berlin)",
     "waits_since": "1 Mar 2026",
     "later": "2.1",
+    "skipped": [{"number": "1.2", "kind": Word("rule_change"), "summary": "Hedges do not imply"}],
+    "more_skipped": 2,
+    "since": {"id": 3, "number": "1.1"},
 }
 CHECK: dict[str, Any] = {
     "project": "rte",
@@ -690,9 +693,12 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("announcement.yaml.j2", {**ANNOUNCEMENT, "kind": Word("clarification"), "cut": False}),
     (
         "acknowledgement.yaml.j2",
-        {**ACKNOWLEDGEMENT, "hold": Word("held"), "paused": False, "check": 0, "waits_since": ""},
+        {**ACKNOWLEDGEMENT, "hold": Word("held"), "paused": False, "check": 0, "waits_since": "", "skipped": []},
     ),
-    ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "hold": Word(""), "paused": False, "kind": Word("new_label")}),
+    (
+        "acknowledgement.yaml.j2",
+        {**ACKNOWLEDGEMENT, "hold": Word(""), "paused": False, "kind": Word("new_label"), "since": None},
+    ),
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("read")}),
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("read"), "annotates": False}),
     ("acknowledgement.yaml.j2", {**ACKNOWLEDGEMENT, "state": Word("later")}),

@@ -7,12 +7,13 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import LabelValue
+from storage.tables import ChangeKind, LabelValue
 from tests.databases import Databases
 from tests.workflow.readers import Readers
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.guidelines.acknowledgement import checking
 from workflow.guidelines.acknowledgement.checking import Checked, Question
+from workflow.views import guideline
 
 
 def checked(store: Store, wanted: int = 2, examples: int = 4) -> tuple[Readers, int]:
@@ -91,6 +92,29 @@ def test_answers_of_somebody_else_or_with_a_label_that_is_none_are_refused(store
     with pytest.raises(RefusedError):
         answer(team, version, {only.id: 10_000})
     assert answer(team, version, {only.id + 10_000: right(team, only)}) == Checked(right=False, explanations=())
+
+
+def test_a_clarification_does_not_spare_the_check_of_the_rule_before_it(store: Store) -> None:
+    team, rule = checked(store)
+    clarification = team.publish(ChangeKind.CLARIFICATION)
+    team.ask()
+    asked = left(team, clarification)
+    assert len(asked) == 2
+    with pytest.raises(RefusedError, match="examples"):
+        team.acknowledge("ana", clarification)
+    with team.store.read() as session:
+        view = guideline.acknowledgement_view(session, team.asked("ana", clarification), team.now)
+    assert view is not None
+    assert [(one["id"], one["number"]) for one in view["skipped"]] == [(rule, "2.0")]
+    assert view["since"]["number"] == "1.0"
+    answer(team, clarification, {one.id: right(team, one) for one in asked})
+    assert team.acknowledge("ana", clarification) is None
+    anew = team.publish(ChangeKind.CLARIFICATION)
+    team.ask()
+    assert left(team, anew) == [], "what was read is not asked again"
+    changed = team.publish()
+    team.ask()
+    assert left(team, changed, "ben") == [], "a later rule may have made other answers right"
 
 
 def test_an_example_whose_label_was_retired_is_asked_no_more(store: Store) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlmodel import Session, col
 
 from storage.tables import (
@@ -79,6 +79,7 @@ def acknowledgement_view(session: Session, acknowledgement_id: int, now: datetim
     """What somebody who is asked to read a version has to do; None where nobody is asked (any more).
 
     ``hold``: whether they are held back until then: now, ``held_from`` on, or never. ``check``: examples to be answered.
+    ``skipped``: the versions before it that they have not read either, ``since`` the one before all of these.
     """
     row = session.execute(
         select(
@@ -97,6 +98,7 @@ def acknowledgement_view(session: Session, acknowledgement_id: int, now: datetim
         return None
     later = row.to_read not in (None, asked.guideline_id)
     state = READ if asked.acknowledged_at else SUPERSEDED if later else WAITING
+    skipped = _skipped(session, asked) if state == WAITING else []
     return {
         **view,
         "id": acknowledgement_id,
@@ -112,6 +114,8 @@ def acknowledgement_view(session: Session, acknowledgement_id: int, now: datetim
         "asked_at": asked.asked_at,
         "reminders": asked.reminders,
         "annotates": row.annotates,
+        "skipped": skipped,
+        "since": _version_before(session, asked.project_id, skipped[0]["id"]) if skipped else None,
     }
 
 
@@ -158,6 +162,41 @@ def to_read(session: Session, project_id: int, person_id: int, now: datetime) ->
         "hold": _hold(row.held_since, now),
         "held_since": row.held_since,
     }
+
+
+def _skipped(session: Session, asked: Acknowledgement) -> list[dict[str, Any]]:
+    """What came before the version that somebody is asked to read, and was not read by them either; the oldest first."""
+    last_read = required.last_read(asked.project_id, asked.person_id)
+    rows = session.execute(
+        select(col(Guideline.id), col(Guideline.major), col(Guideline.minor), col(Proposal.kind), col(Proposal.summary))
+        .outerjoin(Proposal, col(Proposal.guideline_id) == col(Guideline.id))
+        .where(
+            col(Guideline.project_id) == asked.project_id,
+            col(Guideline.held_from).is_not(None),
+            col(Guideline.id) > func.coalesce(last_read, 0),
+            col(Guideline.id) < asked.guideline_id,
+        )
+        .order_by(col(Guideline.id))
+    )
+    return [
+        {
+            "id": row.id,
+            "number": f"{row.major}.{row.minor}",
+            "kind": row.kind.value if row.kind else "",
+            "summary": row.summary or "",
+        }
+        for row in rows
+    ]
+
+
+def _version_before(session: Session, project_id: int, guideline_id: int) -> dict[str, Any] | None:
+    row = session.execute(
+        select(col(Guideline.id), col(Guideline.major), col(Guideline.minor))
+        .where(col(Guideline.project_id) == project_id, col(Guideline.id) < guideline_id)
+        .order_by(col(Guideline.id).desc())
+        .limit(1)
+    ).first()
+    return {"id": row.id, "number": f"{row.major}.{row.minor}"} if row else None
 
 
 def _hold(since: datetime | None, now: datetime) -> str:

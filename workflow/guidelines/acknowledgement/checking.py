@@ -1,7 +1,8 @@
 """The check: worked examples of a version, to be answered right before it can be acknowledged.
 
-Which ones are asked is drawn with the acknowledgement's own id as the seed, so that the draw can be repeated. An example
-answered right stays so; after a wrong answer comes the explanation, and the example is asked again.
+A clarification that comes right after a change of rules carries the examples of that change: who had not read it answers
+them all the same. Which ones are asked is drawn with the acknowledgement's own id as the seed, so that the draw can be
+repeated. An example answered right stays so; after a wrong answer comes the explanation, and the example is asked again.
 """
 
 import random
@@ -10,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from storage.tables import Acknowledgement, Example, LabelValue, Project, Proposal
+from storage.tables import Acknowledgement, Example, Guideline, LabelValue, Project, Proposal
 from workflow.errors import RefusedError
 from workflow.guidelines import rules
-from workflow.guidelines.acknowledgement import asked
+from workflow.guidelines.acknowledgement import asked, required
 
 RIGHT, SAID = "right", "said"
 
@@ -70,13 +72,13 @@ class _Drawn:
 def questions(session: Session, acknowledgement_id: int) -> list[Question]:
     """What is still to be answered, in the order in which it was drawn; nothing where there is no check, or it is passed."""
     row = session.execute(
-        select(col(Acknowledgement.project_id), col(Acknowledgement.guideline_id), col(Acknowledgement.checked)).where(
+        select(col(Acknowledgement.project_id), col(Acknowledgement.checked)).where(
             col(Acknowledgement.id) == acknowledgement_id
         )
     ).first()
     if row is None:
         return []
-    left = _left(_draw(session, acknowledgement_id, row.project_id, row.guideline_id), row.checked or {})
+    left = _left(_draw(session, acknowledgement_id, row.project_id), row.checked or {})
     options = _options(session, row.project_id) if left else ()
     return [Question(one.id, one.fields, options) for one in left]
 
@@ -89,7 +91,7 @@ def answer(
     A wrong answer is counted once, however often the same one comes.
     """
     held = asked.hold(session, acknowledgement_id, slack_id)
-    left = _left(_draw(session, held.id, held.project_id, held.guideline_id), held.checked)
+    left = _left(_draw(session, held.id, held.project_id), held.checked)
     titles = {option.id: option.title for option in _options(session, held.project_id)}
     given = {one.id: answers[one.id] for one in left if one.id in answers}
     if not set(given.values()) <= set(titles):
@@ -118,11 +120,22 @@ def _left(drawn: Sequence[_Drawn], checked: Mapping[str, Any]) -> list[_Drawn]:
     return [one for one in drawn if one.id not in checked.get(RIGHT, [])]
 
 
-def _draw(session: Session, acknowledgement_id: int, project_id: int, guideline_id: int) -> list[_Drawn]:
-    """The examples that somebody is asked. One whose label was retired meanwhile has no right answer any more."""
+def _draw(session: Session, acknowledgement_id: int, project_id: int) -> list[_Drawn]:
+    """The examples that somebody is asked: those of all versions under these rules that they have not read.
+
+    One whose label was retired meanwhile has no right answer any more.
+    """
     wanted = rules.of_project(session, project_id).check
     if not wanted:
         return []
+    asked_for = aliased(Guideline)
+    last_read = required.last_read(col(Acknowledgement.project_id), col(Acknowledgement.person_id))
+    unread = and_(
+        col(Guideline.project_id) == col(asked_for.project_id),
+        col(Guideline.major) == col(asked_for.major),
+        col(Guideline.id) <= col(asked_for.id),
+        col(Guideline.id) > func.coalesce(last_read, 0),
+    )
     rows = session.execute(
         select(
             col(Example.id),
@@ -132,11 +145,15 @@ def _draw(session: Session, acknowledgement_id: int, project_id: int, guideline_
             col(Example.explanation),
             col(Project.fields).label("names"),
         )
-        .join(Proposal, col(Proposal.id) == col(Example.proposal_id))
+        .select_from(Acknowledgement)
+        .join(asked_for, col(asked_for.id) == col(Acknowledgement.guideline_id))
+        .join(Guideline, unread)
+        .join(Proposal, col(Proposal.guideline_id) == col(Guideline.id))
+        .join(Example, col(Example.proposal_id) == col(Proposal.id))
         .join(Project, col(Project.id) == col(Proposal.project_id))
         .join(LabelValue, col(LabelValue.id) == col(Example.value_id))
-        .where(col(Proposal.guideline_id) == guideline_id, col(LabelValue.retired_at).is_(None))
-        .order_by(col(Example.position), col(Example.id))
+        .where(col(Acknowledgement.id) == acknowledgement_id, col(LabelValue.retired_at).is_(None))
+        .order_by(col(Guideline.id), col(Example.position), col(Example.id))
     ).all()
     chosen = random.Random(acknowledgement_id).sample(rows, min(wanted, len(rows)))  # noqa: S311 - can be drawn again
     return [
