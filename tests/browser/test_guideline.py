@@ -1,4 +1,4 @@
-"""A ruling becomes a rule, in the browser: proposed, given back, approved, announced, read, checked, and worked under."""
+"""A ruling becomes a rule, in the browser: proposed, given back, approved, announced, read, checked, measured."""
 
 import re
 
@@ -6,12 +6,14 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 from sqlmodel import col
 
-from storage.tables import Guideline, Label
-from tests.browser.pages import button, choose, home, message
+from jobs import guidelines
+from storage.tables import Guideline, Item, Label
+from tests.browser.pages import button, choose, home, message, thread
 from tests.chromium import Look
 from tests.house.conftest import OpenHouse
 from tests.house.house import House
 from tests.house.test_cases import case
+from tests.house.test_guideline_helped import label_under_both, unlike_items
 
 GUIDELINE = "# Rules\n\nBe careful.\n\n## Hedges\n\nWhat may be so is a yes.\n"
 RULE, BETTER = "What may be so is a no.", "What may be so is a no, and so is what might."
@@ -118,8 +120,33 @@ def read_and_acknowledge(ana: Page) -> None:
     answer(ana, "No")
 
 
+def much_is_labelled(house: House) -> None:
+    """So many items under both versions that it can be said whether the new one helped."""
+    known = house.rows(select(col(Item.id)))
+    house.bring_in(house.project_id, unlike_items())
+    new = [row.id for row in house.rows(select(col(Item.id)).order_by(col(Item.id))) if row not in known]
+    house.store.transact(lambda session: label_under_both(session, house, new))
+    guidelines.keep_up(house.store, house.clock(), house.concord.sender.nudge)
+    house.quiet()
+
+
+def see_whether_it_helped(lea: Page) -> None:
+    """In the thread of the announcement: before and after in words, and a picture that is there and says the same."""
+    told = thread(lea, message(lea, "Guideline 2.0 is in force")).locator("article.message", has_text="Did 2.0 help?")
+    expect(told).to_contain_text("People agree more than under 1.x.")
+    expect(told).to_contain_text("1.x: alpha .008 ")
+    expect(told).to_contain_text("2.x: alpha 1.000 ")
+    expect(told).to_contain_text("the same 60 items, labelled under 1.x and again under 2.x, in pairs")
+    picture = told.locator("img.image")
+    expect(picture).to_have_attribute("alt", re.compile("under 1.x.*under 2.x"))
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 0
+
+
 def test_a_ruling_becomes_a_rule_that_is_read_before_work_goes_on(open_house: OpenHouse, look: Look) -> None:
-    house = open_house(items=3, overlap=1, batch_size=1, guideline=GUIDELINE, guidelines={"check": 1})
+    house = open_house(
+        items=3, overlap=1, batch_size=1, guideline=GUIDELINE, guidelines={"check": 1, "wanted_width": 1}
+    )
     space = house.workspace
     a_ruling(house)
     rita = look("rita", channel=space.channel("rte-review"))
@@ -149,3 +176,6 @@ def test_a_ruling_becomes_a_rule_that_is_read_before_work_goes_on(open_house: Op
     lea = look("lea", channel=space.channel("rte-leads"))
     home(lea)
     expect(lea.locator("[data-pane=home]")).to_contain_text("Guideline 2.0: read by 1 of 4. Not yet: ben, cem, rita")
+    much_is_labelled(house)
+    lea = look("lea", channel=space.channel("rte"))
+    see_whether_it_helped(lea)

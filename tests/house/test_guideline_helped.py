@@ -1,6 +1,7 @@
 """The lead sees whether a version helped: under its announcement, with a picture, once."""
 
 import hashlib
+from collections.abc import Iterable
 
 from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
@@ -19,27 +20,36 @@ def replies(house: House, head: Json) -> list[Json]:
     return [one for one in found if one["ts"] != head["ts"]]
 
 
-def new_version(session: Session, house: House) -> None:
-    """Sixty items, on which people agree half of the time under 1.x and always under 2.0."""
+def unlike_items() -> list[dict[str, str]]:
+    """Sixty, as unlike as hashes are: near duplicates are one observation together."""
+    digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(60)]
+    return [{"id": digest[:8], "text": digest} for digest in digests]
+
+
+def label_under_both(session: Session, house: House, items: Iterable[int]) -> None:
+    """People agree on these half of the time under 1.x, and always under 2.0."""
     yes, no = sorted(house.values())
-    made = insert(Guideline).values(project_id=house.project_id, major=2, minor=0, markdown="# Rules", at=house.clock())
-    version = session.execute(made.returning(col(Guideline.id))).scalar_one()
-    rules = {"guideline_id": version, "guidelines": {"wanted_width": 1}}
-    session.execute(update(Project).where(col(Project.id) == house.project_id).values(**rules))
-    announcing.announce(session, version, house.clock())
     before = {0: f"{yes}:2", 1: f"{no}:2", 2: f"{yes}:1,{no}:1", 3: f"{yes}:1,{no}:1"}
     rows = [
         {"item_id": item, "project_id": house.project_id, "major": major, "pattern": pattern}
-        for number, item in enumerate(session.execute(select(col(Item.id))).scalars())
+        for number, item in enumerate(items)
         for major, pattern in ((1, before[number % 4]), (2, f"{(yes, no)[number % 2]}:2"))
     ]
     session.execute(insert(Pattern), rows)
 
 
+def new_version(session: Session, house: House) -> None:
+    """It is announced, and every item labelled under both."""
+    made = insert(Guideline).values(project_id=house.project_id, major=2, minor=0, markdown="# Rules", at=house.clock())
+    version = session.execute(made.returning(col(Guideline.id))).scalar_one()
+    rules = {"guideline_id": version, "guidelines": {"wanted_width": 1}}
+    session.execute(update(Project).where(col(Project.id) == house.project_id).values(**rules))
+    announcing.announce(session, version, house.clock())
+    label_under_both(session, house, session.execute(select(col(Item.id))).scalars())
+
+
 def test_before_and_after_stand_in_the_thread_of_the_announcement(open_house: OpenHouse) -> None:
-    # As unlike as hashes are: near duplicates are one observation together.
-    digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(60)]
-    house = open_house(items=[{"id": digest[:8], "text": digest} for digest in digests])
+    house = open_house(items=unlike_items())
     house.store.transact(lambda session: new_version(session, house))
     for _ in range(2):
         guidelines.keep_up(house.store, house.clock(), house.concord.sender.nudge)
