@@ -1,6 +1,6 @@
 """Values for the post that says whether a guideline version helped: from the numbers that were kept when it was told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -100,13 +100,32 @@ def _side(side: Mapping[str, Any]) -> str:
 def _change(row: Mapping[str, Any]) -> str:
     if row["change"] is None:
         return ""
-    return f"{signed(row['change'])} ({signed(row['low'])} to {signed(row['high'])})"
+    return f"{signed(row['change'])} ({_reach(row, signed)})"
 
 
 def signed(value: float) -> str:
     """``+.29``, ``−.05``: with its sign, and two decimals as an interval of a difference deserves no more."""
-    text = f"{abs(value):.2f}".removeprefix("0")
+    return _rounded(value, 2).replace("0.", ".", 1)
+
+
+def _per_hundred(value: float) -> str:
+    """``+2.1``: more of a hundred."""
+    return _rounded(100 * value, 1)
+
+
+def _rounded(value: float, decimals: int) -> str:
+    text = f"{abs(value):.{decimals}f}"
     return text if not float(text) else ("+" if value > 0 else "\u2212") + text
+
+
+def _reach(row: Mapping[str, Any], words: Callable[[float], str]) -> str:
+    """Both ends of an interval; one that is rounded to nought though it does not contain it says so."""
+    low, high = words(row["low"]), words(row["high"])
+    if row["verdict"] == Verdict.ROSE and low == words(0):
+        low = f"just above {low}"
+    if row["verdict"] == Verdict.FELL and high == words(0):
+        high = f"just below {high}"
+    return f"{low} to {high}"
 
 
 def _escalations(numbers: Mapping[str, Any]) -> str:
@@ -115,8 +134,7 @@ def _escalations(numbers: Mapping[str, Any]) -> str:
         return ""
     was, became = row["before"], row["after"]
     shares = f"{_hundred(was)} under {numbers['before']}, {_hundred(became)} under {numbers['after']}"
-    reach = " to ".join(f"{100 * end:+.1f}".replace("-", "\u2212") for end in (row["low"], row["high"]))
-    change = f"{100 * row['change']:+.1f}".replace("-", "\u2212")
+    reach, change = _reach(row, _per_hundred), _per_hundred(row["change"])
     word = {"rose": "more than before", "fell": "fewer than before"}.get(row["verdict"], "no detectable change")
     return f"{shares}; change {change} ({reach}): {word}. Of {was['items']:,} and {became['items']:,} items that ended."
 

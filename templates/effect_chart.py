@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from templates.charts import ALPHA, DPI, FAINT, INK, QUIET, RELIABLE, TENTATIVE, WIDTH, drawable, plain_axes
+from templates.charts import ALPHA, DPI, FAINT, INK, QUIET, RELIABLE, TENTATIVE, drawable, plain_axes
 from templates.text import clean, shorten
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 ROW, HEAD, FOOT, BELOW = 74, 116, 66, 150
 """Pixels: of a row, above the rows, under the axis, and for the panel with escalations."""
 
-LEFT, RIGHT = 300, 60
+WIDTH = 880
+"""Narrower than other charts: it is seen in a thread, at a third of a window, where wider ones cannot be read."""
+
+LEFT, RIGHT = 280, 40
 MOST_ROWS = 8
 APART = 0.15
 
@@ -44,7 +47,7 @@ class Effect:
 
 
 def effect_chart(rows: Sequence[Effect], escalations: Effect | None, title: str, before: str, after: str) -> bytes:
-    """A PNG, 1200 pixels wide and as high as its rows need (at most eight are drawn).
+    """A PNG, 880 pixels wide and as high as its rows need (at most eight are drawn).
 
     ``escalations`` are shares of items, 0 to 1, and are shown per 100. Raises `ValueError` without any row.
     """
@@ -94,7 +97,7 @@ def _draw(axes: "Axes", rows: Sequence[Effect]) -> None:
         if at:
             axes.axhline(at - 0.5, color=FAINT, linewidth=0.8, zorder=1)
         axes.annotate(
-            shorten(_legible(row.name, at), 28), (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"),
+            shorten(_legible(row.name, at), 25), (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"),
             textcoords="offset points", ha="right", va="center", fontsize=8.5, color=INK, parse_math=False,
         )  # fmt: skip
         _draw_dot(axes, row.before, at - APART, QUIET, filled=False)
@@ -121,11 +124,11 @@ def _draw_alpha_axis(axes: "Axes", rows: Sequence[Effect]) -> None:
     axes.set_xlim(max(-1.04, low - 0.04), 1.03)
     axes.set_xticks([tick / 5 for tick in range(-5, 6) if tick / 5 >= low - 0.04])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.1f}".replace("-", "\u2212"))
-    for level, word in ((RELIABLE, "reliable"), (TENTATIVE, "tentative")):
+    for level, word, side in ((RELIABLE, "reliable", "left"), (TENTATIVE, "tentative", "right")):
         axes.axvline(level, color=QUIET, linewidth=0.7, linestyle=(0, (2, 3)), zorder=2)
         axes.annotate(
             word, (level, 1), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",
-            ha="center", fontsize=6.5, color=QUIET,
+            ha=side, fontsize=6.5, color=QUIET,
         )  # fmt: skip
     axes.set_xlabel("Krippendorff’s alpha with its 95 % interval", fontsize=7.5, color=QUIET, labelpad=4)
 
@@ -137,7 +140,7 @@ def _draw_share_axis(axes: "Axes", row: Effect) -> None:
 
 
 def _draw_title(figure: "Figure", height: int, title: str, before: str, after: str) -> None:
-    words = shorten(drawable(" ".join(clean(title).split())), 66)
+    words = shorten(drawable(" ".join(clean(title).split())), 50)
     left = 24 / WIDTH
     figure.text(left, 1 - 38 / height, words, fontsize=12, fontweight="bold", color=INK, va="center", parse_math=False)
     key = figure.add_axes((left, 1 - 92 / height, 1 - 2 * left, 40 / height))

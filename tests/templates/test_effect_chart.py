@@ -35,7 +35,7 @@ def count(image: Image.Image, wanted: tuple[int, int, int]) -> int:
 )
 def test_a_picture_for_every_kind_of_row(row: Effect) -> None:
     image = drawn([row], title=row.name or "rte")
-    assert image.size[0] == 1200
+    assert image.size[0] == 880, "wider ones cannot be read in a thread"
     assert count(image, AFTER) > 200
 
 

@@ -162,6 +162,26 @@ def test_it_is_told_once_in_the_thread_of_the_announcement(store: Store) -> None
     assert world.said() == said
 
 
+def test_an_interval_that_hardly_leaves_nought_out_does_not_read_as_if_it_contained_it(store: Store) -> None:
+    world = turning(store)
+    world.both(300, 0.63, 0.84)
+    helped.look(store, LATER)
+    numbers = world.kept()[0].numbers
+    row = numbers["rows"][0]
+    said = {}
+    for verdict, low, high in (("fell", -0.16, -0.004), ("rose", 0.0004, 0.16), ("no detectable change", -0.004, 0.16)):
+        ends = {"change": low + high, "low": low, "high": high, "verdict": verdict}
+        told = {**numbers, "rows": [row | ends], "escalations": row | ends}
+        with store.write() as session:
+            session.execute(update(GuidelineEffect).values(numbers=told))
+        said[verdict] = world.post()
+    assert "(\u2212.16 to just below .00)" in said["fell"]
+    assert "(\u221216.0 to \u22120.4): fewer than before" in said["fell"]
+    assert "(just above .00 to +.16)" in said["rose"]
+    assert "(just above 0.0 to +16.0): more than before" in said["rose"]
+    assert "(.00 to +.16)" in said["no detectable change"]
+
+
 def test_two_who_look_at_once_tell_it_once(store: Store) -> None:
     world = turning(store)
     world.both(300, 0.63, 0.84)
@@ -377,7 +397,7 @@ def test_the_picture_and_what_is_said_of_it(databases: Any) -> None:
     with store.read() as session:
         picture = Messages(lambda: NOW).picture(session, "helped", world.said()[0].context)
     image = Image.open(io.BytesIO(picture.data))
-    assert image.size[0] == 1200
+    assert image.size[0] == 880
     assert "All labels: alpha 0." in picture.alt_text
     assert "under 1.x" in picture.alt_text
     assert "<!here>" not in world.post()
