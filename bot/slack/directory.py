@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -118,10 +119,19 @@ def _person(row: dict[str, Any]) -> Directory:
         display_name=profile.get("display_name") or "",
         real_name=profile.get("real_name") or row.get("real_name") or "",
         email=profile.get("email") or "",
-        time_zone=row.get("tz") or "",
+        time_zone=_time_zone(row.get("tz") or ""),
         deleted=bool(row.get("deleted")),
         is_bot=bool(row.get("is_bot")) or row["id"] == "USLACKBOT",
     )
+
+
+def _time_zone(name: str) -> str:
+    """The zone, where this machine knows it: one person's that nothing can be reckoned in would keep reminders from all."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return ""
+    return name
 
 
 def _channel(row: dict[str, Any]) -> ChannelEntry:

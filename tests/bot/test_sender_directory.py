@@ -20,7 +20,7 @@ class Listing(FakeSlack):
         if start == 0:
             profile = {"display_name": "Ana", "real_name": "Ana A.", "email": "ana@example.com"}
             shown[0] |= {"profile": profile, "tz": "Europe/Berlin"}
-            shown[1] |= {"deleted": True, "is_bot": True}
+            shown[1] |= {"deleted": True, "is_bot": True, "tz": "Mars/Olympus_Mons"}
         return {"members": shown, "response_metadata": {"next_cursor": "100" if start == 0 else ""}}
 
     def conversations_list(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +45,7 @@ def test_everybody_is_read_page_by_page(client: WebClient) -> None:
     ana, ben = found[:2]
     assert (ana.name, ana.display_name, ana.real_name) == ("n0", "Ana", "Ana A.")
     assert (ana.email, ana.time_zone, ana.deleted, ana.is_bot) == ("ana@example.com", "Europe/Berlin", False, False)
+    assert ben.time_zone == "", "a zone that this machine does not know"
     assert (ben.deleted, ben.is_bot, ben.email, ben.display_name) == (True, True, "", "")
     assert slept == [3.0]
 

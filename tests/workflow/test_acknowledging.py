@@ -1,6 +1,7 @@
 """Who is asked to read a version, who has read it, and who counts when people come and go."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -13,6 +14,7 @@ from tests.workflow.readers import Readers
 from workflow import forgetting, membership, merging, people
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.guidelines.acknowledgement import acknowledging
+from workflow.views import guideline
 
 
 def test_a_version_is_announced_and_pinned_and_everybody_who_annotates_or_reviews_is_asked_once(store: Store) -> None:
@@ -86,12 +88,18 @@ def test_the_cards_of_an_earlier_version_are_drawn_anew_where_it_was_not_read(st
     assert [new - old for old, new in zip(before, after, strict=True)] == [0, 1]
 
 
+def card(team: Readers, name: str, version: int) -> dict[str, Any] | None:
+    with team.store.read() as session:
+        return guideline.acknowledgement_view(session, team.asked(name, version), team.now)
+
+
 def test_who_leaves_counts_no_more_and_who_comes_back_or_joins_is_asked(store: Store) -> None:
     team = Readers.of(store)
     version = team.publish()
     team.ask()
     team.leave("ana")
     assert team.coverage().missing == ("Ben", "Cem", "Rita")
+    assert card(team, "ana", version) is None, "what is on its way to who has left is not sent"
     with pytest.raises(NotAllowedError):
         team.acknowledge("ana", version)
     team.now += timedelta(days=1)
@@ -100,6 +108,7 @@ def test_who_leaves_counts_no_more_and_who_comes_back_or_joins_is_asked(store: S
     store.transact(lambda s: membership.add(s, pid, "UDAN", [Role.REVIEWER], team.now, None))
     assert team.ask() == 1
     assert len(team.cards("ana")) == 2
+    assert card(team, "ana", version) is not None
     assert team.coverage().asked == 5
     assert team.acknowledge("ana", version) is None
 

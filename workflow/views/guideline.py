@@ -76,7 +76,7 @@ def version_view(session: Session, guideline_id: int) -> dict[str, Any] | None:
 
 
 def acknowledgement_view(session: Session, acknowledgement_id: int, now: datetime) -> dict[str, Any] | None:
-    """What somebody who is asked to read a version has to do; None where nobody is asked (any more).
+    """What somebody who is asked to read a version has to do; None where nobody is asked any more, as when they have left.
 
     ``hold``: whether they are held back until then: now, ``held_from`` on, or never. ``check``: examples to be answered.
     ``skipped``: the versions before it that they have not read either, ``since`` the one before all of these.
@@ -86,11 +86,14 @@ def acknowledgement_view(session: Session, acknowledgement_id: int, now: datetim
             Acknowledgement,
             required.to_read(col(Acknowledgement.project_id)).label("to_read"),
             required.held_since(col(Acknowledgement.project_id), col(Acknowledgement.person_id)).label("held_since"),
+            required.is_reader(col(Acknowledgement.project_id), plain(Person).c).label("reads"),
             _annotates(),
             _is_paused(),
-        ).where(col(Acknowledgement.id) == acknowledgement_id)
+        )
+        .join(Person, col(Person.id) == col(Acknowledgement.person_id))
+        .where(col(Acknowledgement.id) == acknowledgement_id)
     ).first()
-    if row is None:
+    if row is None or not (row.reads or row.Acknowledgement.acknowledged_at):
         return None
     asked: Acknowledgement = row.Acknowledgement
     view = version_view(session, asked.guideline_id)
