@@ -34,7 +34,15 @@ class Case:
     item_id: int
     state: EscalationState
     version: int
+    reason: EscalationReason
+    step: int
     item_state: ItemState
+
+
+def rulers(case: Case) -> tuple[Role, ...]:
+    """Who may rule on a case: auditors too where it is contested, or has come to the second step of the ladder."""
+    auditors = case.reason is EscalationReason.CONTESTED or case.step > 1
+    return (Role.REVIEWER, Role.AUDITOR, Role.LEAD) if auditors else RULERS
 
 
 def open_case(session: Session, project_id: int, item_id: int, reason: EscalationReason, now: datetime) -> int:
@@ -166,8 +174,8 @@ def lock_case(session: Session, case_id: int) -> Case:
         raise RefusedError("This case does not exist (any more).")
     row = session.execute(
         select(col(Escalation.id), col(Escalation.project_id), col(Escalation.item_id), col(Escalation.state))
-        .add_columns(col(Escalation.version))
+        .add_columns(col(Escalation.version), col(Escalation.reason), col(Escalation.step))
         .where(col(Escalation.id) == case_id)
         .with_for_update(key_share=True)
     ).one()
-    return Case(row.id, row.project_id, row.item_id, row.state, row.version, item_state=locked[0].state)
+    return Case(*row, locked[0].state)

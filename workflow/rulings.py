@@ -3,18 +3,17 @@
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, insert, or_, select, update
+from sqlalchemy import exists, select, update
 from sqlmodel import Session, col
 
 from storage.tables import (
     Assignment,
     Escalation,
+    EscalationReason,
     EscalationState,
-    Flag,
     Item,
     ItemState,
     LabelValue,
-    Lane,
     Person,
     Place,
     Project,
@@ -23,44 +22,69 @@ from storage.tables import (
 )
 from workflow import history, outbox, people, places
 from workflow.batches import close_places, rewrite_batch
+from workflow.cases import decision, judging, telling
+from workflow.cases.decision import Details
 from workflow.errors import RefusedError
-from workflow.escalation import RULERS, Case, lock_case
-from workflow.guidelines.labels import former_labels
+from workflow.escalation import Case, lock_case, rulers
 from workflow.states import check_move
 
 
 def rule(
-    session: Session, slack_id: str, case_id: int, version: int, value_id: int, rationale: str, now: datetime
+    session: Session,
+    slack_id: str,
+    case_id: int,
+    version: int,
+    value_id: int,
+    rationale: str,
+    now: datetime,
+    details: Details = Details(),  #
 ) -> int | None:
     """Decide a case for good, or change what was decided; the ruling's id, or None where it was ruled just so before.
 
     ``version`` is the case's version that the reviewer looked at: where somebody ruled meanwhile, it is refused and says so.
+    Nobody rules on their own work, nor decides a dispute about an item that they judged.
     """
     case = lock_case(session, case_id)
-    person_id = people.require(session, case.project_id, slack_id, *RULERS)
+    person_id = people.require(session, case.project_id, slack_id, *rulers(case))
     if is_blank(rationale):
         raise RefusedError("A ruling needs its reason: the people who labelled the item will read it.")
-    _check_value(session, case.project_id, value_id)
+    decision.check_value(session, case.project_id, value_id)
+    kept = decision.checked(session, case.project_id, details)
     _check_answered(session, case, person_id)
     if _is_repeated(session, case, person_id, value_id, rationale):
         return None
     _check_version(session, case, version)
+    _check_rulable(session, case)
+    judging.check(session, case.item_id, person_id, layer_of(case))
+    about = decision.About(case.id, case.item_id, case.project_id)
+    ruling_id = decision.keep(session, about, person_id, value_id, rationale, kept, now)
+    _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
+    told = telling.concerned(session, case.item_id, case.id)
+    close_places(session, case.item_id, now)
+    for other in told:
+        telling.tell(session, case.project_id, ruling_id, other, now)
+    return ruling_id
+
+
+def layer_of(case: Case) -> judging.Layer:
+    """Who may decide a case: a dispute is closed to everybody who has judged its item before."""
+    return judging.Layer.DISPUTE if case.reason is EscalationReason.CONTESTED else judging.Layer.RULING
+
+
+def _check_rulable(session: Session, case: Case) -> None:
     if case.state not in (EscalationState.OPEN, EscalationState.RULED):
         raise RefusedError(
             "This case is closed: the item went back, or its labels agree after all. There is nothing to rule."
         )
-    if case.state is EscalationState.RULED and not decides(session, case):
+    if case.state is EscalationState.OPEN:
+        return
+    if case.reason is EscalationReason.CONTESTED:
+        raise RefusedError("This ruling settled a dispute, and stands. Nothing was changed.")
+    if not decides(session, case):
         raise RefusedError(
-            "A rule changed, and this item was given out again: what was ruled before does not count any more. "
+            "This item was decided anew or given out again since: what was ruled here does not count any more. "
             "Nothing was changed."
         )
-    ruling_id = _add_ruling(session, case, person_id, value_id, rationale, now)
-    _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
-    told = _people_on(session, case)
-    close_places(session, case.item_id, now)
-    for other in told:
-        _tell(session, case.project_id, ruling_id, other, now)
-    return ruling_id
 
 
 def decides(session: Session, case: Case) -> bool:
@@ -72,7 +96,7 @@ def decides(session: Session, case: Case) -> bool:
 def send_back(session: Session, slack_id: str, case_id: int, version: int, rationale: str, now: datetime) -> int | None:
     """Return an unclear item to who flagged it, with a note; the ruling's id, or None where it went back just so before."""
     case = lock_case(session, case_id)
-    person_id = people.require(session, case.project_id, slack_id, *RULERS)
+    person_id = people.require(session, case.project_id, slack_id, *rulers(case))
     if is_blank(rationale):
         raise RefusedError("Say what the person who flagged the item should know.")
     if case.state is EscalationState.SENT_BACK and _is_repeated(session, case, person_id, None, rationale):
@@ -80,14 +104,18 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
     _check_version(session, case, version)
     if case.state is not EscalationState.OPEN:
         raise RefusedError("This case is settled. A ruling can be changed, but not sent back.")
+    if case.reason is EscalationReason.CONTESTED:
+        raise RefusedError("A dispute is decided and not sent back. Please rule on it.")
+    judging.check(session, case.item_id, person_id, layer_of(case))
     flagged = _flagged(session, case.item_id)
     if not flagged:
         raise RefusedError("Nobody who flagged this item is left to send it back to. Please rule on it.")
-    ruling_id = _add_ruling(session, case, person_id, None, rationale, now)
+    about = decision.About(case.id, case.item_id, case.project_id)
+    ruling_id = decision.keep(session, about, person_id, None, rationale, Details(), now)
     _settle(session, case, EscalationState.SENT_BACK, ItemState.OPEN, person_id, now, None)
     _return_to_flaggers(session, case, flagged, now)
     for _, other, _ in flagged:
-        _tell(session, case.project_id, ruling_id, other, now)
+        telling.tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
 
 
@@ -106,14 +134,6 @@ def _check_answered(session: Session, case: Case, person_id: int) -> None:
         raise RefusedError(
             "You have a place on this item yourself: answer it first, or leave the ruling to somebody else."
         )
-
-
-def _check_value(session: Session, project_id: int, value_id: int) -> None:
-    known = select(col(LabelValue.id)).where(
-        col(LabelValue.id) == value_id, col(LabelValue.project_id) == project_id, col(LabelValue.retired_at).is_(None)
-    )
-    if session.execute(known).first() is None:
-        raise RefusedError(former_labels.why_unknown(session, project_id, value_id))
 
 
 def _check_version(session: Session, case: Case, version: int) -> None:
@@ -144,26 +164,6 @@ def _is_repeated(session: Session, case: Case, person_id: int, value_id: int | N
         .limit(1)
     ).first()
     return latest is not None and tuple(latest) == (person_id, value_id, rationale)
-
-
-def _add_ruling(
-    session: Session, case: Case, person_id: int, value_id: int | None, rationale: str, now: datetime
-) -> int:
-    guideline = select(col(Project.guideline_id)).where(col(Project.id) == case.project_id).scalar_subquery()
-    ruling_id: int = session.execute(
-        insert(Ruling)
-        .values(
-            escalation_id=case.id,
-            item_id=case.item_id,
-            person_id=person_id,
-            value_id=value_id,
-            rationale=rationale,
-            guideline_id=guideline,
-            at=now,
-        )
-        .returning(col(Ruling.id))
-    ).scalar_one()
-    return ruling_id
 
 
 def _settle(
@@ -205,24 +205,6 @@ def _settle(
     outbox.rewrite(session, now, "escalation", case.id, case.version + 1, "escalation")
 
 
-def _people_on(session: Session, case: Case) -> list[int]:
-    """Who labelled or flagged the item: they are told the ruling. A flag that an earlier ruling closed counts as well."""
-    flagged = exists().where(col(Flag.escalation_id) == case.id, col(Flag.assignment_id) == col(Assignment.id))
-    return list(
-        session.execute(
-            select(col(Assignment.person_id))
-            .where(
-                col(Assignment.item_id) == case.item_id,
-                or_(
-                    col(Assignment.state).in_((Place.LABELLED, Place.FLAGGED)),
-                    and_(col(Assignment.state) == Place.CLOSED, flagged),
-                ),
-            )
-            .order_by(col(Assignment.id))
-        ).scalars()
-    )
-
-
 def _flagged(session: Session, item_id: int) -> list[tuple[int, int, int | None]]:
     """(assignment, person, batch) of everybody whose flag stands and who is still there to answer."""
     rows = session.execute(
@@ -258,15 +240,3 @@ def _return_to_flaggers(
     places.give_back(session, places.lock_items(session, [case.item_id]))
     for batch_id in sorted({row[2] for row in flagged if row[2] is not None}):
         rewrite_batch(session, batch_id, now)
-
-
-def _tell(session: Session, project_id: int, ruling_id: int, person_id: int, now: datetime) -> None:
-    outbox.put(
-        session,
-        now,
-        f"ruling:{ruling_id}:{person_id}",
-        "ruling_notice",
-        outbox.To(project_id=project_id, person_id=person_id),
-        {"id": ruling_id, "person_id": person_id},
-        lane=Lane.URGENT,
-    )

@@ -446,7 +446,7 @@ def test_a_flag_on_a_disputed_item_makes_it_unclear_and_rewrites_its_card(store:
     assert (item.state, item.final_value_id) == (ItemState.ACCEPTED, world.values["no"])
 
 
-def test_who_has_a_place_on_the_item_answers_before_ruling(store: Store) -> None:
+def test_who_has_a_place_on_the_item_does_not_rule_before_the_answer_nor_after_it(store: Store) -> None:
     world, clicks = unclear(store, flaggers=("ana",), holders=("ben",))
     with store.write() as session:
         add_person(session, world, "ben", Role.REVIEWER)
@@ -454,5 +454,8 @@ def test_who_has_a_place_on_the_item_answers_before_ruling(store: Store) -> None
         clicks.rule("ben", 0, "yes")
     assert state_of(world, 0) is ItemState.ESCALATED
     clicks.label("ben", 0, "no")
-    clicks.rule("ben", 0, "yes")
+    with pytest.raises(NotAllowedError, match="somebody else has to judge it"):
+        clicks.rule("ben", 0, "yes")
+    assert state_of(world, 0) is ItemState.ESCALATED
+    clicks.rule("rita", 0, "yes")
     assert state_of(world, 0) is ItemState.RULED
