@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -80,7 +81,8 @@ def show(name: ProjectName, number: Number = None, output: Out = None, as_json: 
         found = find(session, project_id, number) if number else versions.current(session, project_id)
     if as_json:
         version = f"{found.major}.{found.minor}"
-        print_json({"project": name, "version": version, "at": found.at.isoformat(), "markdown": found.markdown})
+        said = {"project": name, "version": version, "at": found.at.isoformat(), "markdown": found.markdown}
+        _write_json(said, output)
         return
     with target(output) as out:
         out.write(found.markdown)
@@ -109,7 +111,7 @@ def diff(
     with opened() as store, store.read() as session:
         found = compared(session, *_between(session, project(session, name), [one for one in (before, after) if one]))
     if as_json:
-        print_json(_difference(found))
+        _write_json(_difference(found), output)
         return
     with target(output) as out:
         out.write(_unified(found) if unified else "".join(f"{line}\n" for line in _told(found)))
@@ -163,6 +165,11 @@ def _between(session: Session, project_id: int, numbers: list[str]) -> tuple[int
     except RefusedError as error:
         raise WrongCallError(str(error)) from None
     return before.id or 0, after.id or 0
+
+
+def _write_json(value: Any, output: Path | None) -> None:
+    with target(output) as out:
+        out.write(f"{json.dumps(value, ensure_ascii=False, indent=2)}\n")
 
 
 def _difference(found: Compared) -> dict[str, Any]:

@@ -53,8 +53,8 @@ def propose(
     \b
     Example:
       concord guideline propose rte guideline.md --summary "Hedges do not imply" --why "Six cases last week"
-      concord guideline propose rte --kind rule-change --summary "A clearer name" --label "rename no = does-not"
-      concord guideline propose rte guideline.md --base 1.2 --touches yes --at "2026-12-01 09:00" --by @ana
+      concord guideline propose rte --summary "A clearer name" --why "It is clearer" --label "rename no = does-not"
+      concord guideline propose rte guideline.md --summary "Dates" --why "Asked twice" --base 1.2 --at "2026-12-01 09:00"
     """
     from workflow.guidelines.proposals import proposing
     from workflow.guidelines.proposals.change import Change, ProposalError

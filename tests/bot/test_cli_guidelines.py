@@ -1,5 +1,6 @@
 """Guidelines on the command line: versions listed, shown, compared, exported, and a new one proposed from a file."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -72,6 +73,8 @@ def test_a_version_from_its_proposal_to_the_exported_files(world: World, concord
     assert concord("guideline", "show", "rte", "-o", "shown.md").code == 0
     assert (tmp_path / "shown.md").read_text(encoding="utf-8") == SECOND
     assert concord("guideline", "show", "rte", "1.0", "--json").json["markdown"].strip() == FIRST.strip()
+    assert concord("guideline", "show", "rte", "--json", "-o", "shown.json").out == ""
+    assert json.loads((tmp_path / "shown.json").read_text(encoding="utf-8"))["markdown"] == SECOND
 
     told = concord("guideline", "diff", "rte", "1.0", "2.0").out
     assert told.startswith("rte, 1.0 -> 2.0: 1 section changed, 1 added\nLabel: “no” is called “never”")
