@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def first(holds: Callable[[int], bool], low: int, high: int) -> int:
-    """The first of ``low`` .. ``high`` at which ``holds``, which from there on stays so; ``high`` where it does nowhere before.
+    """The first of ``low`` .. ``high`` at which ``holds``, as it then does for good; ``high`` where none before it does.
 
     Steps that double come first: what is tried far beyond the answer would be slow where samples are large.
     """
