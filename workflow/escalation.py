@@ -178,4 +178,6 @@ def lock_case(session: Session, case_id: int) -> Case:
         .where(col(Escalation.id) == case_id)
         .with_for_update(key_share=True)
     ).one()
-    return Case(*row, locked[0].state)
+    return Case(
+        row.id, row.project_id, row.item_id, row.state, row.version, row.reason, row.step, item_state=locked[0].state
+    )

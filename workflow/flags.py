@@ -42,6 +42,7 @@ def flag(
     if held.place is not Place.FLAGGED:
         holding.check_place(held)
     others = holding.write_place(session, held, us, state=Place.FLAGGED, value_id=None, counted_id=None, now=now)
+    others.check_uncontested()
     if held.value_id is not None:
         _withdraw_label(session, held, others, now)
     case_id = _case(session, held, others, now)
@@ -64,7 +65,11 @@ def _case(session: Session, held: Holding, others: Others, now: datetime) -> int
     """The item's open case, with its card to be rewritten; or a new one."""
     if others.case is not None:
         case_id = int(others.case.partition(":")[0])
-        session.execute(update(Escalation).where(col(Escalation.id) == case_id).values(reason=EscalationReason.UNCLEAR))
+        session.execute(
+            update(Escalation)
+            .where(col(Escalation.id) == case_id, col(Escalation.reason) != EscalationReason.PASSED_UP)
+            .values(reason=EscalationReason.UNCLEAR)
+        )
         escalation.touch(session, case_id, now)
         return case_id
     return escalation.escalate_item(

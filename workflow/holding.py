@@ -27,6 +27,7 @@ from storage.tables import (
     Assignment,
     Batch,
     Escalation,
+    EscalationReason,
     EscalationState,
     Guideline,
     Item,
@@ -46,6 +47,7 @@ from workflow.patterns import format_pattern
 
 GONE = "Your time for this item was over, and its place has been given to somebody else. Nothing was changed."
 WAITING = "This item waits for a ruling and takes no more labels. Nothing was changed."
+CONTESTED = "The ruling on this item is contested: its labels stay as they are until that is decided. Nothing was changed."
 REPLACED = "A newer text has taken the place of this item's. Your label stays with the old one; nothing was changed."
 PAUSED = (
     "This batch is paused: there is a new version of the guideline, and labels go on once you have read it. Its message is "
@@ -118,6 +120,11 @@ class Others:
     def values(self) -> list[int]:
         """The values in force, one a label."""
         return [int(value) for value, _, _ in unpacked_rows(self.labels)]
+
+    def check_uncontested(self) -> None:
+        """Refuse to answer an item while somebody decides a dispute about its ruling: who answers has read that ruling."""
+        if self.case is not None and self.case.endswith(EscalationReason.CONTESTED):
+            raise RefusedError(CONTESTED)
 
     def counted(self, major: int) -> list[int]:
         """The values that count for agreement under a major guideline version."""

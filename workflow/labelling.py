@@ -36,6 +36,14 @@ MOVE_ITEM = (
 )
 
 
+class FormerLabelError(RefusedError):
+    """Refused: the card offers what is no label any more, and is to be drawn anew."""
+
+    def __init__(self, words: str, batch_id: int) -> None:
+        super().__init__(words)
+        self.batch_id = batch_id
+
+
 def record(session: Session, slack_id: str, assignment_id: int, value_id: int, us: int, now: datetime) -> Answered:
     """Record a label, or change it; ``us`` is the click's ``action_ts`` in microseconds.
 
@@ -43,7 +51,8 @@ def record(session: Session, slack_id: str, assignment_id: int, value_id: int, u
     """
     held = holding.load(session, slack_id, assignment_id, value_id)
     if held.known_value is None:
-        raise RefusedError(f"{former_labels.why_unknown(session, held.project_id, value_id)} Nothing was changed.")
+        why = former_labels.why_unknown(session, held.project_id, value_id)
+        raise FormerLabelError(f"{why} Nothing was changed.", held.batch_id)
     if holding.is_late(held, us):
         return Answered(held.batch_id, changed=False)
     if held.place is Place.LABELLED and held.value_id == value_id:
@@ -54,6 +63,7 @@ def record(session: Session, slack_id: str, assignment_id: int, value_id: int, u
     others = holding.write_place(
         session, held, us, state=Place.LABELLED, value_id=value_id, counted_id=counted_id, now=now
     )
+    others.check_uncontested()
     outcome = _decide(held, others, [*others.values, value_id], retaken)
     _write_label(session, held, value_id, outcome.state, now)
     if held.item_state is not ItemState.RULED:

@@ -37,7 +37,7 @@ def rule(
     value_id: int,
     rationale: str,
     now: datetime,
-    details: Details = Details(),  #
+    details: Details = decision.NONE,
 ) -> int | None:
     """Decide a case for good, or change what was decided; the ruling's id, or None where it was ruled just so before.
 

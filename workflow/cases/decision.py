@@ -29,6 +29,9 @@ class Details:
     departure: str = ""
 
 
+NONE = Details()
+
+
 @dataclass(frozen=True)
 class About:
     """What a decision is about: the case, its item and project."""
