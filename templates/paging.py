@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from templates.foreign import escaped_length
@@ -12,6 +13,8 @@ TEXT = 2_500
 """Characters of one text element: below `slack.RICH_TEXT`, so that no text of a page is ever cut."""
 INNER = 300
 """Parts of a page and elements of a part."""
+TOGETHER = 6
+"""Headings that stay with what follows them, as many as there are levels: where more follow each other they are the text."""
 
 Element = dict[str, Any]
 
@@ -116,7 +119,10 @@ def _groups(inner: list[Element], most: int) -> Iterator[list[Element]]:
 def _headings_taken(page: list[Part], room: int) -> list[Part]:
     """Headings that end a page begin the next one, if there is room: taken off the page, unless they are all of it."""
     kept = len(page)
-    while kept and page[kept - 1].heading and sum(part.size for part in page[kept - 1 :]) <= room:
+    for part in _last_headings(page):
+        room -= part.size
+        if room < 0:
+            break
         kept -= 1
     if kept == 0:
         return []
@@ -127,12 +133,13 @@ def _headings_taken(page: list[Part], room: int) -> list[Part]:
 
 def _beside_headings(page: list[Part], most: int) -> int:
     """What a page has left for a text when the headings that end this page go with it; at least half of it."""
-    headings = 0
-    for part in reversed(page):
-        if not part.heading:
-            break
-        headings += part.size
+    headings = sum(part.size for part in _last_headings(page))
     return max(most - headings, most // 2)
+
+
+def _last_headings(page: list[Part]) -> Iterator[Part]:
+    """The headings that a page ends with, the last first."""
+    return takewhile(lambda part: part.heading, reversed(page[-TOGETHER:]))
 
 
 def _size(element: Element) -> int:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from templates import diff
 from templates.blocks import render, render_view
 from templates.inline import words_of
+from templates.markdown import PAGE
 from tests.templates.conftest import Write
 from tests.templates.oracle import faults, length, mappings
 from tests.workflow.guideline_texts import documents
@@ -144,3 +145,12 @@ def test_headings_say_what_happened() -> None:
     assert "A  ·  moved behind “Bee”, heading of level 2, was 1" in shown
     assert diff.pages([]) == []
     assert diff.blocks([], 500) == ([], False)
+
+
+def test_many_headings_alone_fill_their_pages() -> None:
+    """A text whose headings all went one level down says nothing below them, and each page is full of them."""
+    before = "".join(f"# Section {number}\n\nx\n" for number in range(250))
+    found = diff.pages(changes(before, before.replace("# ", "## ")))
+    shown = words_of(texts(found))
+    assert all(f"Section {number}  ·  heading of level 2, was 1" in shown for number in range(250))
+    assert len(found) <= 2 * size(found) // PAGE + 1
