@@ -49,6 +49,10 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def world(store: Store) -> World:
+    return make_world(store)
+
+
+def make_world(store: Store) -> World:
     """Ana labels; Mia and Max manage, Leo leads. It is Monday, ten o'clock in Berlin."""
     world = build(store, annotators=("ana", "ben"), items=3)
     with store.write() as session:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from storage.tables import Project, Proposal, ProposalState
+from storage.tables import Member, Person, Project, Proposal, ProposalState, Purpose
 from workflow import history, outbox, waiting
 from workflow.errors import RefusedError
 from workflow.guidelines import states
@@ -91,9 +91,18 @@ def write(session: Session, proposal_id: int, now: datetime, **values: Any) -> N
 
 
 def tell_proposer(session: Session, held: Proposal, now: datetime, why: str) -> None:
-    """A new card for who proposed it: a message that is only drawn anew alarms nobody. ``why`` tells it from others."""
-    if held.by_id is not None:
-        outbox.put(
-            session, now, f"{OWN_CARD}:{held.id}:{why}", OWN_CARD, outbox.To(person_id=held.by_id), {"id": held.id},
-            card=(OWN_CARD, held.id or 0),
-        )  # fmt: skip
+    """A new card for who proposed it: a message that is only drawn anew alarms nobody. ``why`` tells it from others.
+
+    Where they left, or it came from the command line, leads get it, who may change it or take it back in their stead.
+    """
+    proposer = (
+        select(col(Person.id))
+        .join(Member, col(Member.person_id) == col(Person.id))
+        .where(col(Person.id) == held.by_id, col(Person.active), col(Member.project_id) == held.project_id)
+    )
+    leads = outbox.To(project_id=held.project_id, purpose=Purpose.LEADS)
+    is_there = session.execute(proposer.limit(1)).first() is not None
+    outbox.put(
+        session, now, f"{OWN_CARD}:{held.id}:{why}", OWN_CARD,
+        outbox.To(person_id=held.by_id) if is_there else leads, {"id": held.id}, card=(OWN_CARD, held.id or 0),
+    )  # fmt: skip

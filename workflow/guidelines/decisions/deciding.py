@@ -32,10 +32,12 @@ def approve(session: Session, proposal_id: int, revision: int, slack_id: str, no
     if _is_late(held, revision):
         return _instead(session, held, revision, by, Verdict.APPROVED)
     needed = _require_decider(session, held, by)
-    if not _decide(session, held, by, Verdict.APPROVED, "", now):
-        return None
+    is_new = _decide(session, held, by, Verdict.APPROVED, "", now)
+    # A click that comes twice counts where the project needs fewer approvals than it did at the first one.
     if approvals(session, held) >= needed:
         return _approved(session, held, by, now)
+    if not is_new:
+        return None
     moving.write(session, proposal_id, now)
     moving.note(session, held, now, by, "proposal.approval", after={"summary": held.summary})
     return None

@@ -82,7 +82,9 @@ def _to_decide(session: Session, row: Any, now: datetime) -> Iterator[Reminder]:
         col(Decision.revision) == row.revision,
         col(Decision.verdict) == Verdict.APPROVED,
     )
-    silent = set(found.person_ids) - set(session.execute(approved).scalars())
+    said = set(session.execute(approved).scalars())
+    # Enough of them, and it waits still: the project needs fewer than it did, and any of them can say so once more.
+    silent = set(found.person_ids) - (said if len(said - {row.by_id}) < found.needed else set())
     zones = session.execute(select(col(Person.id), col(Person.time_zone)).where(col(Person.id).in_(silent)))
     for person in zones:
         if day := _later_day(row.proposed_at, now, person.time_zone or row.time_zone):

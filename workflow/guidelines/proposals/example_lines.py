@@ -55,8 +55,13 @@ def _labels(session: Session, project_id: int) -> dict[str, int]:
             col(LabelValue.project_id) == project_id, col(LabelValue.retired_at).is_(None)
         )
     ).all()
-    by_title = {row.title.casefold(): row.id for row in rows}
-    return by_title | {row.value.casefold(): row.id for row in rows}
+    exact = {row.title: row.id for row in rows} | {row.value: row.id for row in rows}
+    # Labels may differ by their capitals alone: what is written like one of them is that one.
+    return {name.casefold(): label for name, label in exact.items()} | exact
+
+
+def _label(labels: Mapping[str, int], written: str) -> int | None:
+    return labels.get(written, labels.get(written.casefold()))
 
 
 def _items(session: Session, project_id: int, keys: Sequence[str]) -> dict[str, int]:
@@ -71,9 +76,10 @@ def _example(number: int, line: str, items: Mapping[str, int], labels: Mapping[s
     if not readings:
         raise FormError({FIELD: f"Line {number}: write {HOW}."})
     fitting = [one for one in readings if one[0] in items] or readings[:1]
-    key, label, why = next((one for one in fitting if one[1].casefold() in labels), fitting[0])
+    key, label, why = next((one for one in fitting if _label(labels, one[1]) is not None), fitting[0])
     if key not in items:
         raise FormError({FIELD: f"Line {number}: no item has the id {key[:60]!r}. Write {HOW}."})
-    if label.casefold() not in labels:
+    found = _label(labels, label)
+    if found is None:
         raise FormError({FIELD: f"Line {number}: there is no label {label[:60]!r}. Write {HOW}."})
-    return NewExample(items[key], labels[label.casefold()], why)
+    return NewExample(items[key], found, why)

@@ -7,10 +7,10 @@ both changed the same section, and with the other version's everywhere else. So 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from storage.tables import Guideline, Proposal, ProposalState
+from storage.tables import Example, Guideline, LabelValue, Proposal, ProposalState
 from workflow.guidelines import moving, versions
 from workflow.guidelines.labels import applying, label_changes
 from workflow.guidelines.text import rebasing
@@ -27,11 +27,31 @@ def fit(session: Session, held: Proposal, now: datetime) -> str | None:
     """Base a proposal that is under lock on the version in force, or give it back: what is in the way then."""
     current = versions.current(session, held.project_id)
     try:
-        applying.check(session, held.project_id, label_changes.parse(held.label_changes))
+        labels = applying.check(session, held.project_id, label_changes.parse(held.label_changes))
     except label_changes.LabelChangeError as error:
         why = f"The labels have changed meanwhile, and what it does to them does not fit any more. {error}"
         return _give_back(session, held, why, now)
+    if stale := _example_without_label(session, held, [label.was for label in labels if label.was is not None]):
+        return _give_back(session, held, stale, now)
     return None if current.id == held.base_id else _bring_over(session, held, current, now)
+
+
+def _example_without_label(session: Session, held: Proposal, stay: Sequence[str]) -> str | None:
+    """What to say of a worked example that would teach, and ask for, a label that nobody can choose any more."""
+    row = session.execute(
+        select(col(Example.position), col(LabelValue.title))
+        .join(LabelValue, col(LabelValue.id) == col(Example.value_id))
+        .where(col(Example.proposal_id) == held.id)
+        .where(or_(col(LabelValue.retired_at).is_not(None), col(LabelValue.value).not_in(stay)))
+        .order_by(col(Example.position))
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return (
+        f"The labels have changed meanwhile: “{row.title}”, which worked example {row.position} gives as right, is no label "
+        "any more. Give it another one, or leave it out."
+    )
 
 
 def _bring_over(session: Session, held: Proposal, current: Guideline, now: datetime) -> str | None:
