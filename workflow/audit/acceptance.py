@@ -6,7 +6,6 @@ as bad as the LTPD at most 10 times in 100. Not ISO 2859-1 or ANSI Z1.4: those f
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache, partial
 from math import ceil, floor
 
@@ -34,7 +33,7 @@ def plan(population: int, aql: float, ltpd: float, producer: float = PRODUCER, c
     larger sample with the same accept number may break the first. Raises ValueError where the figures make no plan.
     """
     _check(population, aql, ltpd, producer, consumer)
-    good, bad = floor(population * _share(aql)), ceil(population * _share(ltpd))
+    good, bad = floor(_items(population, aql)), ceil(_items(population, ltpd))
     size = 1
     for accept in range(good + 1):
         size = first(partial(_shows, population, bad, accept, consumer), size, population)
@@ -48,7 +47,7 @@ def accepts(population: int, size: int, accept: int, rate: float) -> float:
 
     Raises ValueError where a lot or a sample is impossible.
     """
-    return hypergeometric.at_most(population, round(population * _share(rate)), size, accept)
+    return hypergeometric.at_most(population, round(_items(population, rate)), size, accept)
 
 
 def in_words(
@@ -77,8 +76,8 @@ def _shows(population: int, bad: int, accept: int, consumer: float, size: int) -
     return hypergeometric.at_most(population, bad, size, accept) <= consumer
 
 
-def _share(rate: float) -> Fraction:
-    return Fraction(str(rate))  # as it was written: .07 of 100 items is 7, where the float is a little more
+def _items(population: int, rate: float) -> float:
+    return round(population * rate, 6)  # .07 of 100 items is 7, where the product of floats is a little more
 
 
 def _check(population: int, aql: float, ltpd: float, producer: float, consumer: float) -> None:
