@@ -4,7 +4,7 @@ import re
 
 from sqlmodel import Session
 
-from handlers.answer import Answer, OpenView, ShowCard
+from handlers.answer import Answer, OpenView, Say, ShowCard
 from handlers.click import Click, as_id
 from handlers.desk import Desk
 from workflow import batches, holding, labelling, skips
@@ -18,10 +18,13 @@ def register(desk: Desk) -> None:
     desk.action("read", read_all)
 
 
-def choose_label(session: Session, click: Click) -> Answer:
+def choose_label(session: Session, click: Click) -> Answer | list[Answer]:
     """A label was chosen; the value is ``assignment:label value``."""
     assignment, _, value = click.value.partition(":")
-    answered = labelling.record(session, click.user_id, as_id(assignment), as_id(value), click.us, click.now)
+    try:
+        answered = labelling.record(session, click.user_id, as_id(assignment), as_id(value), click.us, click.now)
+    except labelling.FormerLabelError as former:
+        return [ShowCard("batch", former.batch_id), Say("refused", {"message": str(former)})]
     return ShowCard("batch", answered.batch_id)
 
 

@@ -240,3 +240,16 @@ def test_the_leads_hear_after_some_days_who_has_not_read(open_house: OpenHouse) 
     assert len(reminders) >= 2, "a reminder is a new message"
     assert "waits since" in words(reminders[-1])
     assert len([one for one in house.posts("ana") if CARD in words(one)]) == 0
+
+
+def test_a_click_on_a_label_that_is_no_more_brings_the_labels_that_there_are(open_house: OpenHouse) -> None:
+    labels = [{"value": value, "title": value.title()} for value in ("yes", "no", "maybe")]
+    house = open_house(items=2, labels=labels)
+    card = house.ana.get_batch()
+    put_in_force(house, label_changes=("merge no, maybe = no",))
+    house.quiet()
+    assert "Maybe" in titles(house.ana.see(card["ts"])), "nobody draws five hundred open cards anew"
+    house.ana.hears(lambda: house.ana.press(card, "Maybe"), "“Maybe” is no label any more")
+    now = until(lambda: "Maybe" not in titles(shown := house.ana.see(card["ts"])) and shown)
+    house.ana.answer("No", {**now, "channel": card["channel"]})
+    assert house.count(Label) == 1

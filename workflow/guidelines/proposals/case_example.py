@@ -15,7 +15,8 @@ MAY_USE = (Role.REVIEWER, Role.AUDITOR, Role.LEAD, Role.MANAGER)
 """Annotators may have the item before them yet, and nobody sees a ruling before their own answer."""
 LONGEST_FIELD = 400
 LONGEST_WHY = 600
-_MARKUP = re.compile(r"([\\`*_\[\]<>#~|])")
+_MARKUP = re.compile(r"([\\`*_\[\]<>#~|&])")
+_LIST_OR_RULE = re.compile(r"^(\d*)([-+=.)])")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def as_line(ruled: Ruled) -> str:
 
 
 def _plain(text: str, most: int) -> str:
-    return _MARKUP.sub(r"\\\1", _cut(text, most))
+    return _LIST_OR_RULE.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", _cut(text, most)))
 
 
 def _cut(text: str, most: int) -> str:
