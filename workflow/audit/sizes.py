@@ -1,5 +1,6 @@
 """How many items to look at: for a wanted half-width, and how they are shared out over tiers."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from math import ceil
 
@@ -58,8 +59,17 @@ def half_unsuspected(populations: Sequence[int], size: int, least: int = TIER_LE
 
 def _shared(populations: Sequence[int], shares: Sequence[int], size: int, least: int) -> list[int]:
     """``size`` items over tiers by ``shares``, none under ``least`` and none above what there is."""
-    sizes = [min(least, one) for one in populations]
-    for _ in range(min(size, sum(populations)) - sum(sizes)):
-        behind = (at for at, one in enumerate(populations) if sizes[at] < one)
-        sizes[min(behind, key=lambda at: (sizes[at] + 1) / shares[at])] += 1
+    whole = sum(shares) or 1
+
+    def at(level: int) -> list[int]:
+        asked = [level * share // whole for share in shares]
+        return [min(one, max(least, wanted)) for one, wanted in zip(populations, asked, strict=True)]
+
+    wanted = min(size, sum(populations))
+    highest = max(populations, default=0) * whole
+    level = bisect_right(range(highest + 1), wanted, key=lambda level: sum(at(level))) - 1
+    sizes = at(max(level, 0))
+    for _ in range(wanted - sum(sizes)):
+        behind = (tier for tier, one in enumerate(populations) if sizes[tier] < one)
+        sizes[min(behind, key=lambda tier: (sizes[tier] + 1) / shares[tier])] += 1
     return sizes
