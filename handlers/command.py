@@ -103,9 +103,7 @@ def guideline(session: Session, click: Click, rest: list[str]) -> Answer | list[
     """The guideline of a project; or what the next word says of it."""
     if rest and (said := GUIDELINE_WORDS.get(rest[0].lower())):
         return said(session, click, rest[1:])
-    project_id = project_for(session, click.user_id, rest, click.reply.channel, *Role)
-    people.require(session, project_id, click.user_id, *Role)
-    return OpenView("guideline", {"project_id": project_id})
+    return guidelines.show(session, click, rest)
 
 
 GUIDELINE_WORDS: dict[str, Word] = {**guidelines.WORDS, "propose": open_proposal}

@@ -75,6 +75,7 @@ def test_versions_are_named_in_the_command(open_house: OpenHouse) -> None:
     ana.hears(lambda: ana.command("/concord guideline diff 2.0"), "These are one version, 2.0")
     for typed, part in (
         ("show 1.0", "version 1.0, not in force"),
+        ("1.0", "version 1.0, not in force"),
         ("diff 1.0 2.0 rte", "1.0 → 2.0: 1 section changed, 1 added"),
         ("diff 2.0 1.0", "2.0 → 1.0: 1 section changed, 1 removed"),
         ("diff", "1.0 → 2.0: "),

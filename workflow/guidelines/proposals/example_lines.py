@@ -1,5 +1,6 @@
 """Worked examples as people write them in a form, a line each: ``item id = label | why``."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import select
@@ -12,6 +13,8 @@ from workflow.project_form import FormError
 FIELD = "examples"
 MOST = 20
 HOW = "item id = label | why"
+MOST_BARS = 8
+"""How many of these signs in a line may be the one before the why: an id and a label may have some of their own."""
 
 
 def read(session: Session, project_id: int, text: str) -> tuple[NewExample, ...]:
@@ -43,10 +46,11 @@ def line(key: str, value: str, why: str) -> str:
 
 def _readings(line: str) -> Iterator[tuple[str, str, str]]:
     """What a line may say: (item id, label, why). An id or a label may have a sign in it that parts them."""
-    said, _, why = line.partition("|")
-    pieces = said.split("=")
-    for at in range(1, len(pieces)):
-        yield "=".join(pieces[:at]).strip(), "=".join(pieces[at:]).strip(), why.strip()
+    bars = [found.start() for found in re.finditer(r"\|", line)][:MOST_BARS]
+    for end in [*bars, len(line)]:
+        pieces = line[:end].split("=")
+        for at in range(1, len(pieces)):
+            yield "=".join(pieces[:at]).strip(), "=".join(pieces[at:]).strip(), line[end + 1 :].strip()
 
 
 def _labels(session: Session, project_id: int) -> dict[str, int]:
@@ -73,9 +77,10 @@ def _items(session: Session, project_id: int, keys: Sequence[str]) -> dict[str, 
 
 def _example(number: int, line: str, items: Mapping[str, int], labels: Mapping[str, int]) -> NewExample:
     readings = list(_readings(line))
-    if not readings:
+    known = [one for one in readings if one[0] in items]
+    if not known and "=" not in line.partition("|")[0]:
         raise FormError({FIELD: f"Line {number}: write {HOW}."})
-    fitting = [one for one in readings if one[0] in items] or readings[:1]
+    fitting = known or readings[:1]
     key, label, why = next((one for one in fitting if _label(labels, one[1]) is not None), fitting[0])
     if key not in items:
         raise FormError({FIELD: f"Line {number}: no item has the id {key[:60]!r}. Write {HOW}."})
