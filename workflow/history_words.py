@@ -90,8 +90,15 @@ def _requeued(event: Event, item: str | None) -> str:
 
 
 def _requeue_decided(event: Event, _item: str | None) -> str:
-    many = f"{event.after['touched']} items labelled before the rule changed"
-    said = {"all": "all are labelled again", "sample": "a sample is labelled again first", "none": "no more go back"}
+    touched = event.after["touched"]
+    many = f"{touched} item{'' if touched == 1 else 's'} labelled before the rule changed"
+    said = {
+        "all": "all are labelled again",
+        "sample": "a sample is labelled again first",
+        "none": "none is labelled again",
+        "rest": "those beyond the sample are labelled again too",
+        "none_of_rest": "none beyond the sample is labelled again",
+    }
     return f"{event.who} decided about {many}: {said[event.after['choice']]}"
 
 

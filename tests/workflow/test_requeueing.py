@@ -158,6 +158,7 @@ def test_only_leads_decide_and_only_what_is_offered(store: Store) -> None:
     for unknown, choice in ((requeue_id + 1, "all"), (requeue_id, "everything")):
         with pytest.raises(RefusedError, match="does not exist"):
             decide(world, unknown, choice)
+    assert decide(world, requeue_id, "rest") == "There is nothing to decide here. Nothing was changed."
     assert decide(world, requeue_id, "none") is None
     assert decide(world, requeue_id, "all") == "Lea has already decided to give nothing out again. Nothing was changed."
     tick(world)
@@ -277,11 +278,18 @@ def test_a_sample_is_drawn_once_and_the_rest_is_decided_after_it(store: Store) -
     tick(world)
     posts = select(col(Outbox.key)).where(col(Outbox.template) == "requeue", col(Outbox.kind) == OutboxKind.POST)
     assert {row.key for row in world.rows(posts)} == {f"requeue:{requeue_id}", f"requeue:{requeue_id}:sampled"}
-    decide(world, requeue_id, "all")
+    for late in ("all", "none"):
+        told = decide(world, requeue_id, late)
+        assert told == "Lea has already decided to give a sample out again first. Nothing was changed."
+    assert decide(world, requeue_id, "rest") is None
     tick(world)
     rest = given_out(world)[1]
     assert sorted([*drawn, *rest]) == world.items, "what the sample labelled under the new rule stays"
     assert requeue(world, requeue_id).done == 40
+    with store.read() as session:
+        past = history_reading.events(session, world.project_id, history_reading.Wanted(action="requeue.decided"))
+        told = [history_words.sentence(event, None).partition(": ")[2] for event in past]
+    assert told == ["a sample is labelled again first", "those beyond the sample are labelled again too"]
 
 
 def test_a_batch_that_goes_on_under_the_version_before_is_waited_for(store: Store) -> None:

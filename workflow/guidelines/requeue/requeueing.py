@@ -34,19 +34,25 @@ UNCOUNTED = 0
 
 
 class Choice(StrEnum):
-    """What a lead decides about the touched items, or about those that the sample left."""
+    """What a lead decides about the touched items, or about those that the sample left.
+
+    The latter are choices of their own: whoever presses *None* on a card that another lead has asked for a sample on
+    meanwhile has not seen what came of it.
+    """
 
     ALL = "all"
     SAMPLE = "sample"
     NONE = "none"
+    REST = "rest"
+    NONE_OF_REST = "none_of_rest"
 
 
 NEXT = {
     (RequeueState.OFFERED, Choice.ALL): RequeueState.RUNNING,
     (RequeueState.OFFERED, Choice.SAMPLE): RequeueState.SAMPLING,
     (RequeueState.OFFERED, Choice.NONE): RequeueState.DECLINED,
-    (RequeueState.SAMPLED, Choice.ALL): RequeueState.RUNNING,
-    (RequeueState.SAMPLED, Choice.NONE): RequeueState.DECLINED,
+    (RequeueState.SAMPLED, Choice.REST): RequeueState.RUNNING,
+    (RequeueState.SAMPLED, Choice.NONE_OF_REST): RequeueState.DECLINED,
 }
 
 
