@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
 from jobs import guidelines
-from storage.tables import Guideline, Item, Pattern, Project
+from storage.tables import Guideline, Item, ItemState, Pattern, Project
 from tests.house.conftest import OpenHouse
 from tests.house.house import House, Json
 from tests.house.seen import words
@@ -36,6 +36,8 @@ def label_under_both(session: Session, house: House, items: Iterable[int]) -> No
         for major, pattern in ((1, before[number % 4]), (2, f"{(yes, no)[number % 2]}:2"))
     ]
     session.execute(insert(Pattern), rows)
+    done = [row["item_id"] for row in rows]
+    session.execute(update(Item).where(col(Item.id).in_(done)).values(state=ItemState.ACCEPTED, open_places=0))
 
 
 def new_version(session: Session, house: House) -> None:

@@ -162,6 +162,24 @@ def test_it_is_told_once_in_the_thread_of_the_announcement(store: Store) -> None
     assert world.said() == said
 
 
+@pytest.mark.parametrize("both", [True, False])
+def test_items_that_wait_for_more_labels_are_not_compared_yet(store: Store, both: bool) -> None:
+    world = turning(store)
+    if both:
+        items = world.both(300, 0.63, 0.84)
+    else:
+        world.alone(300, 0.63, 1)
+        items = world.alone(300, 0.84, 2, seed=2)
+    with store.write() as session:
+        session.execute(update(Item).where(col(Item.id).in_(items)).values(state=ItemState.OPEN))
+    assert helped.look(store, LATER) == 0
+    with store.write() as session:
+        session.execute(update(Item).where(col(Item.id).in_(items[1:])).values(state=ItemState.ACCEPTED))
+        session.execute(update(GuidelineEffect).values(numbers={"labelled": 1}))
+    assert helped.look(store, LATER + DAY) == 1
+    assert [row["after"]["items"] for row in world.kept()[0].numbers["rows"]] == [299]
+
+
 def test_an_interval_that_hardly_leaves_nought_out_does_not_read_as_if_it_contained_it(store: Store) -> None:
     world = turning(store)
     world.both(300, 0.63, 0.84)

@@ -104,7 +104,14 @@ def _mine(scope: Scope, pattern: Any, major: int) -> list[ColumnElement[bool]]:
         pattern.c.major == major,
         pattern.c.segment.in_(scope.segments) if scope.segments else true(),
         pattern.c.item_id.not_in(scope.examples) if scope.examples else true(),
+        _has_all_its_labels(pattern.c.item_id) if major == scope.after else true(),
     ]
+
+
+def _has_all_its_labels(item_id: Any) -> ColumnElement[bool]:
+    """SQL: whether an item is not open any more: first labels are those of fast people, who agree otherwise than all do."""
+    item = plain(Item).alias("labelled")
+    return exists().where(item.c.id == item_id, item.c.state != ItemState.OPEN).correlate_except(item)
 
 
 def _lone(item_id: Any) -> ColumnElement[int | None]:
