@@ -37,7 +37,7 @@ def test_an_items_text_stays_as_it_is(text: str) -> None:
         assert text in lines
 
 
-@pytest.mark.parametrize(("key", "value"), [("doc|3", "no"), ("a=b|c = d", "nay | not"), ("i1", "x = y|z")])
+@pytest.mark.parametrize(("key", "value"), [("doc|3", "no"), ("a=b|c = d", "nay | not"), ("seven", "x = y|z")])
 def test_the_line_of_an_example_is_read_as_it_was_written(store: Store, key: str, value: str) -> None:
     world = build(store)
     label = world.values["no"]
