@@ -48,8 +48,7 @@ def _card(session: Session, context: Mapping[str, Any], face: str) -> dict[str, 
     blocks, cut = diff.blocks(view["diff"].as_values(), DIFF_ROOM)
     examples = view["examples"][:FIRST_EXAMPLES] if face == "decide" else []
     decisions = [_decision(one, view["zone"]) for one in view["decisions"][-FIRST_DECISIONS:]]
-    said = {one["comment"] for one in view["decisions"]}
-    comment = view["comment"] if state is ProposalState.CHANGES_REQUESTED and view["comment"] not in said else None
+    comment = _given_back(view)
     return {
         "face": face,
         "id": view["id"],
@@ -73,7 +72,7 @@ def _card(session: Session, context: Mapping[str, Any], face: str) -> dict[str, 
         "label_changes": [shorten(line, LINE) for line in view["label_changes"][:FIRST_LINES]],
         "changed": diffing.in_words(view["diff"]).capitalize(),
         "diff": blocks,
-        "cut": cut or len(view["label_changes"]) > FIRST_LINES or len(view["why"]) > WHY,
+        "cut": cut or len(view["label_changes"]) > FIRST_LINES or len(view["why"]) > WHY or _is_long(comment, view),
         "examples": [_example(one) for one in examples],
         "more_examples": len(view["examples"]) - len(examples),
         "impact": _impact(view["impact"]) if face == "decide" and view["impact"] else None,
@@ -83,6 +82,17 @@ def _card(session: Session, context: Mapping[str, Any], face: str) -> dict[str, 
         "waits": view["deciders"].words if state is ProposalState.PROPOSED else "",
         "asked_again": bool(context.get("again")) and state in UNDECIDED,
     }
+
+
+def _given_back(view: Mapping[str, Any]) -> str:
+    """Why it was given back where nobody said so, but another version is in the way."""
+    said = {one["comment"] for one in view["decisions"]}
+    is_back = view["state"] is ProposalState.CHANGES_REQUESTED
+    return view["comment"] if is_back and view["comment"] and view["comment"] not in said else ""
+
+
+def _is_long(comment: str, view: Mapping[str, Any]) -> bool:
+    return any(len(one) > COMMENT for one in (comment, *(decided["comment"] for decided in view["decisions"])))
 
 
 def _when(view: Mapping[str, Any]) -> str:
@@ -140,6 +150,7 @@ def text(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
         ("Labels", "\n".join(view["label_changes"])),
         ("It touches", ", ".join([*view["labels"], *(f"segment {one}" for one in view["segments"])])),
         *said,
+        ("Given back", _given_back(view)),
         *(
             [(f"Worked example: {one['title']}", _whole(one)) for one in view["examples"]]
             if context["examples"]

@@ -111,21 +111,39 @@ def test_a_card_as_full_as_it_gets_is_one_that_slack_takes(
         assert values["cut"]
 
 
+def read_whole(context: dict[str, Any]) -> str:
+    """All pages of a proposal, as Slack gets them."""
+    read, page, pages = "", 0, 1
+    while page < pages:
+        page += 1
+        values = readings_proposals.text(NOBODY, {**context, "page": page}, NOW)
+        assert values is not None
+        payload = render_view("reader.yaml.j2", **values)
+        assert faults(payload) == []
+        assert not payload.cut
+        read, pages = read + json.dumps(payload.view), values["pages"]
+    return read
+
+
 @pytest.mark.parametrize("sees", [True, False])
 def test_all_of_it_is_read_page_by_page_and_examples_only_by_who_may(
     monkeypatch: pytest.MonkeyPatch, sees: bool
 ) -> None:
     view = card_of("name ", ProposalState.PROPOSED)
     monkeypatch.setattr(readings_proposals, "proposal_view", lambda _session, _id: view)
-    first = readings_proposals.text(NOBODY, {"id": 7, "examples": sees}, NOW)
-    assert first is not None
-    read = ""
-    for page in range(1, first["pages"] + 1):
-        values = readings_proposals.text(NOBODY, {"id": 7, "examples": sees, "page": page}, NOW)
-        assert values is not None
-        payload = render_view("reader.yaml.j2", **values)
-        assert faults(payload) == []
-        assert not payload.cut
-        read += json.dumps(payload.view)
+    read = read_whole({"id": 7, "examples": sees})
     assert all(f"name {number}" in read for number in range(65))
     assert ("Worked example" in read) == sees
+
+
+def test_a_conflict_too_long_for_a_card_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    conflict = f"What to do. {'In force. ' * 80} Proposed."
+    diff = diffing.compare("# A\n\nx", "# A\n\ny")
+    short = {"comment": conflict, "diff": diff, "label_changes": [], "why": "Why", "decisions": []}
+    view = card_of("name ", ProposalState.CHANGES_REQUESTED) | short
+    monkeypatch.setattr(readings_proposals, "proposal_view", lambda _session, _id: view)
+    values = readings_proposals.own_card(NOBODY, {"id": 7}, NOW)
+    assert values is not None
+    assert values["comment"].startswith("What to do.")
+    assert values["cut"]
+    assert conflict in read_whole({"id": 7, "examples": False})

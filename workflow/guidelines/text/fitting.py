@@ -16,10 +16,14 @@ from workflow.guidelines.labels import applying, label_changes
 from workflow.guidelines.text import rebasing
 from workflow.guidelines.text.rebasing import Conflict
 
-KEPT = "Your text stands on version {} now, with your own words in these places. Change it, and propose it again."
+# Its proposer reads this, and so does the manager whose approval came too late.
+KEPT = (
+    "The text stands on version {} now, with the words that were proposed in the places below: it is to be changed, and "
+    "proposed again."
+)
 APART = (
-    "Your text stands as you wrote it: what version {} changed elsewhere is not in it yet. Bring it over, and propose it "
-    "again."
+    "The text stands as it was proposed: what version {} changed elsewhere is not in it yet. It is to be brought over, and "
+    "proposed again."
 )
 
 
@@ -60,7 +64,8 @@ def _bring_over(session: Session, held: Proposal, current: Guideline, now: datet
     if made.markdown is None:
         merged = _favouring(base.markdown, current.markdown, held.markdown, made.conflicts)
         advice = (APART if merged is None else KEPT).format(_number(current))
-        why = f"{rebasing.in_words(made.conflicts)}\n\n{advice}"
+        # What to do comes first: a card has room for the beginning alone.
+        why = f"{advice}\n\n{rebasing.in_words(made.conflicts)}"
         return _give_back(session, held, why, now, markdown=merged or held.markdown, base_id=current.id)
     if made.markdown == current.markdown and not held.label_changes:
         why = f"Version {_number(current)} came into force meanwhile, and says all of this already."
