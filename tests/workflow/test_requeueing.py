@@ -288,8 +288,8 @@ def test_a_sample_is_drawn_once_and_the_rest_is_decided_after_it(store: Store) -
     assert requeue(world, requeue_id).done == 40
     with store.read() as session:
         past = history_reading.events(session, world.project_id, history_reading.Wanted(action="requeue.decided"))
-        told = [history_words.sentence(event, None).partition(": ")[2] for event in past]
-    assert told == ["a sample is labelled again first", "those beyond the sample are labelled again too"]
+        words = [history_words.sentence(event, None).partition(": ")[2] for event in past]
+    assert words == ["a sample is labelled again first", "those beyond the sample are labelled again too"]
 
 
 def test_a_batch_that_goes_on_under_the_version_before_is_waited_for(store: Store) -> None:
