@@ -5,8 +5,15 @@ from datetime import datetime
 
 from jobs import steps
 from storage.engine import Store
+from workflow.audit import drawing, ending, scheduling
 
-STEPS: tuple[steps.Step, ...] = ()
+STEPS: tuple[steps.Step, ...] = (
+    scheduling.start_due,
+    drawing.draw_due,
+    ending.void_gone,
+    ending.end_due,
+    ending.tell_stuck,
+)
 
 
 def keep_up(store: Store, now: datetime, nudge: Callable[[], None] = lambda: None) -> int:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from storage.tables import (
     Assignment,
     Dispute,
+    EscalationReason,
     Finding,
     Flag,
     Label,
@@ -48,6 +49,11 @@ ROLES: dict[Layer, tuple[Role, ...]] = {
 
 OWN_WORK = "You labelled or flagged this item yourself: somebody else has to judge it. Nothing was changed."
 JUDGED = "You have judged this item before: somebody who has not yet has to look at it now. Nothing was changed."
+
+
+def layer_of(reason: EscalationReason) -> Layer:
+    """What deciding a case is: a dispute is closed to everybody who has judged its item before."""
+    return Layer.DISPUTE if reason is EscalationReason.CONTESTED else Layer.RULING
 
 
 def of_item(item_id: Any, layer: Layer) -> Select[tuple[int]]:
@@ -87,14 +93,16 @@ def able(session: Session, project_id: int, item_id: int, layer: Layer, *, but: 
     return list(dict.fromkeys(ordered))
 
 
-def somebody_may(item_id: Any, project_id: Any, layer: Layer) -> ColumnElement[bool]:
-    """SQL: whether an active person of the project, of any of the layer's roles, may judge the item."""
+def somebody_may(
+    item_id: Any, project_id: Any, layer: Layer, *, roles: Collection[Role] | None = None
+) -> ColumnElement[bool]:
+    """SQL: whether an active person of the project, of any of the roles (all of the layer's), may judge the item."""
     member, person = plain(Member).alias("judge"), plain(Person).alias("judge_person")
     return (
         select(person.c.id)
         .where(
             member.c.project_id == project_id,
-            member.c.role.in_(ROLES[layer]),
+            member.c.role.in_(ROLES[layer] if roles is None else roles),
             person.c.id == member.c.person_id,
             person.c.active,
             may(item_id, person.c.id, layer),
