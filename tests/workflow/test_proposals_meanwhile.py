@@ -10,11 +10,13 @@ from storage.engine import Store
 from storage.tables import Item, ItemState, LabelValue, Outbox, Project, ProposalState
 from tests.builders import NOW, World
 from tests.workflow import test_proposals
-from tests.workflow.test_proposals import HOUR, NAMES_OUT, START, decide, keys, propose, state, tick
+from tests.workflow.test_proposals import HOUR, NAMES_OUT, START, decide, in_force, keys, propose, state, tick
 from workflow import membership
 from workflow.guidelines.decisions import deciding
 from workflow.guidelines.proposals import example_lines
+from workflow.guidelines.proposals.proposal_form import Opened
 from workflow.guidelines.proposals.proposing import NewExample
+from workflow.views.proposal_form import form_view
 
 
 @pytest.fixture
@@ -85,3 +87,15 @@ def test_an_example_of_labels_that_differ_by_capitals_gets_the_one_that_is_writt
         ):
             (example,) = example_lines.read(session, world.project_id, f"i0 = {written} | clear")
             assert example.value_id == wanted
+
+
+def test_a_label_that_got_another_name_is_still_the_one_that_is_touched_and_not_all(world: World) -> None:
+    made = propose(world, replace(NAMES_OUT, labels_touched=("no",)))
+    tick(world)
+    renaming = propose(world, replace(NAMES_OUT, markdown=START, label_changes=("rename no = does-not",)))
+    decide(world, deciding.approve, "mia", renaming)
+    tick(world)
+    decide(world, deciding.request_changes, "mia", made, "Which names?")
+    with world.store.read() as session:
+        opened = Opened(world.project_id, in_force(world).id or 0, made, 1)
+        assert form_view(session, opened)["values"]["labels"] == [str(world.values["no"])]

@@ -72,22 +72,30 @@ def _blank(ruled: case_example.Ruled | None) -> dict[str, Any]:
 
 def _of_proposal(session: Session, proposal: Proposal, zone: str) -> dict[str, Any]:
     wanted = proposal.wanted_at.astimezone(ZoneInfo(zone)) if proposal.wanted_at else None
-    touched = session.execute(
-        select(col(LabelValue.id)).where(
-            col(LabelValue.project_id) == proposal.project_id, col(LabelValue.value).in_(proposal.labels_touched)
-        )
-    )
     return {
         "summary": proposal.summary,
         "why": proposal.why,
         "kind": proposal.kind.value,
-        "labels": [str(one) for one in touched.scalars()],
+        "labels": [str(one) for one in _touched(session, proposal)],
         "segments": [proposal_form.segment_mark(one) for one in proposal.segments_touched],
         "label_changes": "\n".join(proposal.label_changes),
         "examples": "\n".join(example_lines.written(session, proposal.id or 0)),
         "date": f"{wanted:%Y-%m-%d}" if wanted else "",
         "time": f"{wanted:%H:%M}" if wanted else proposal_form.BY_DEFAULT,
     }
+
+
+def _touched(session: Session, proposal: Proposal) -> list[int]:
+    """The labels that it names. Those found when its impact was counted: one may be called otherwise by now.
+
+    None chosen means all of them, so that a label which is not found again would make it touch everything.
+    """
+    known = (proposal.impact or {}).get("value_ids") if proposal.labels_touched else None
+    named = col(LabelValue.value).in_(proposal.labels_touched)
+    if known:
+        named = col(LabelValue.id).in_(known)
+    found = select(col(LabelValue.id)).where(col(LabelValue.project_id) == proposal.project_id, named)
+    return list(session.execute(found.order_by(col(LabelValue.position))).scalars())
 
 
 def _offered(parts: list[sections.Section]) -> list[tuple[str, str]]:
