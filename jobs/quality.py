@@ -6,8 +6,15 @@ from datetime import datetime
 from jobs import steps
 from storage.engine import Store
 from workflow.audit import drawing, ending, scheduling
+from workflow.review import following, nobody, picking, upkeep
 
 STEPS: tuple[steps.Step, ...] = (
+    picking.pick,
+    upkeep.give_back_claims,
+    upkeep.withdraw_gone,
+    upkeep.let_go,
+    following.notice_done,
+    nobody.tell,
     scheduling.start_due,
     drawing.draw_due,
     ending.void_gone,

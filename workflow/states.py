@@ -25,9 +25,15 @@ MOVES: dict[tuple[ItemState, ItemState], str] = {
     (ACCEPTED, ACCEPTED): "a label was changed and the rule decides anew",
     (ACCEPTED, ESCALATED): "a label was changed and the rule is no longer satisfied, or somebody flagged it",
     (ACCEPTED, OPEN): "the overlap was raised, a rule changed, or its lot failed an audit: it is given out again",
-    (ACCEPTED, IN_REVIEW): "the project's policy wants a reviewer to look at it",
+    (
+        ACCEPTED,
+        IN_REVIEW,
+    ): "the project's policy wants a reviewer to look at it, or a reviewer took back that it is right",
     (ACCEPTED, RULED): "an auditor found another value right",
-    (IN_REVIEW, ACCEPTED): "a reviewer accepted it, or a label was changed and the rule decides anew",
+    (
+        IN_REVIEW,
+        ACCEPTED,
+    ): "a reviewer accepted it, a label was changed and the rule decides anew, or nothing is reviewed any more",
     (IN_REVIEW, RULED): "a reviewer corrected it",
     (IN_REVIEW, OPEN): "a reviewer sent it back, the overlap was raised, or a rule changed and it is given out again",
     (IN_REVIEW, ESCALATED): "a reviewer passed it up, a label was changed, or somebody flagged it",
