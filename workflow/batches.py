@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from storage.tables import Assignment, Batch, Lane, Outbox, OutboxKind, Person, Place, plain
 from workflow import outbox
 from workflow.errors import NotAllowedError, RefusedError
+from workflow.guidelines.acknowledgement import required
 
 # Positions are small integers; PostgreSQL would not even compare one with anything larger.
 LAST_POSITION = 2**31 - 1
@@ -77,8 +78,9 @@ def show_again(
 
 def is_paused(session: Session, batch_id: int) -> bool:
     """Whether nothing is taken in a batch until its owner has read a version of the guideline."""
-    paused = select(col(Batch.paused_for)).where(col(Batch.id) == batch_id)
-    return session.execute(paused).scalar() is not None
+    read = func.coalesce(required.last_read(col(Batch.project_id), col(Batch.person_id)), 0)
+    paused = select(col(Batch.id)).where(col(Batch.id) == batch_id, col(Batch.paused_for) > read)
+    return session.execute(paused).first() is not None
 
 
 def _just_shown(session: Session, batch_id: int, now: datetime) -> bool:

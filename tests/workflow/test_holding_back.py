@@ -12,12 +12,12 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Assignment, Batch, ChangeKind, Label, Lane, Outbox, OutboxKind, Place, Role
+from storage.tables import Assignment, Batch, ChangeKind, Label, Lane, Outbox, OutboxKind, Place, Project, Role
 from tests.builders import add_person
 from tests.databases import Databases
 from tests.workflow.readers import Readers
 from tests.workflow.test_rulings import add_card
-from workflow import flags, handing_out, membership, plan, skips, upkeep
+from workflow import batches, flags, handing_out, membership, plan, skips, upkeep
 from workflow.assignment import Given
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.flags import FlagReason
@@ -27,6 +27,7 @@ from workflow.history_words import sentence
 from workflow.nothing import Nothing, Why
 from workflow.plan import Planned
 from workflow.views.batch import batch_version, batch_view
+from workflow.views.guideline import acknowledgement_view
 
 
 def stamps(team: Readers) -> list[int | None]:
@@ -159,6 +160,33 @@ def test_a_paused_batch_takes_nothing_says_so_and_goes_on_once_read(store: Store
     assert (team.batch_row("ana").paused_for, team.batch_row("ana").version) == (None, row.version + 1)
     assert team.label("ana", 1, "yes")
     assert team.label("ben", 1, "yes")
+
+
+def test_a_batch_that_was_paused_when_it_ended_says_nothing_of_a_later_version(store: Store) -> None:
+    team = Readers.of(store, {"open_batches": "pause"})
+    team.batch("ana")
+    version = team.publish()
+    team.ask()
+    team.pause()
+    assert waits(team, version)
+    ended = team.batch_row("ana").id
+    team.now += timedelta(days=60)
+    store.transact(lambda s: upkeep.expire(s, team.now))
+    team.acknowledge("ana", version)
+    with store.write() as session:
+        session.execute(update(Project).values(guidelines={}))
+    later = team.publish()
+    team.ask()
+    with store.read() as session:
+        assert not batches.is_paused(session, ended)
+    assert not waits(team, later)
+
+
+def waits(team: Readers, version: int) -> bool:
+    """Whether Ana's card says that her open batch waits."""
+    with team.store.read() as session:
+        view = acknowledgement_view(session, team.asked("ana", version), team.now)
+    return view is not None and view["paused"]
 
 
 def test_the_same_click_again_in_a_batch_that_was_paused_meanwhile_is_no_error(store: Store) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from storage.tables import (
     Acknowledgement,
+    Assignment,
     Batch,
     Example,
     Guideline,
@@ -20,6 +21,7 @@ from storage.tables import (
     Role,
     plain,
 )
+from workflow import places
 from workflow.guidelines import rules, versions
 from workflow.guidelines.acknowledgement import checking, required
 from workflow.guidelines.labels import label_changes
@@ -219,13 +221,14 @@ def _annotates() -> Any:
 
 
 def _is_paused() -> Any:
-    batch = plain(Batch).c
+    """SQL: whether something in hand waits; what a batch that is done was paused for says nothing any more."""
+    in_hand = (col(Assignment.project_id) == col(Acknowledgement.project_id), places.HELD)
+    mine = col(Assignment.person_id) == col(Acknowledgement.person_id)
+    read = required.last_read(col(Acknowledgement.project_id), col(Acknowledgement.person_id))
     return (
         exists()
         .where(
-            batch.project_id == col(Acknowledgement.project_id),
-            batch.person_id == col(Acknowledgement.person_id),
-            batch.paused_for.is_not(None),
+            *in_hand, mine, col(Batch.id) == col(Assignment.batch_id), col(Batch.paused_for) > func.coalesce(read, 0)
         )
         .label("paused")
     )
