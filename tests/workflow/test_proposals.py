@@ -1,7 +1,7 @@
 """Proposals: what can be proposed and how, who decides, when a version comes into effect, and who is reminded."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -104,6 +104,8 @@ def test_what_cannot_be_proposed_is_said_by_field_and_all_at_once(world: World) 
     assert "Line 1" in refused.value.by_field["label_changes"]
     with pytest.raises(ProposalError, match="Nothing is changed"):
         propose(world, replace(NAMES_OUT, markdown=START.replace("\n", "\r\n")))
+    with pytest.raises(ProposalError, match="more than a year away"):
+        propose(world, replace(NAMES_OUT, wanted_at=datetime(9999, 12, 31, 23, 59, tzinfo=UTC)))
     with pytest.raises(ProposalError, match="The guideline is empty"):
         propose(world, replace(NAMES_OUT, markdown=" \n"))
     assert world.rows(select(col(Proposal.id))) == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -20,6 +20,8 @@ from workflow.spec_values import width
 LONGEST_SUMMARY = 150
 LONGEST_WHY = 3000
 MOST_EXAMPLES = 20
+FARTHEST = timedelta(days=366)
+"""How far ahead a version may be dated: a wrong year would be waited for in silence."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,11 @@ def _example(one: NewExample, item: object, labels: _Schema) -> str | None:
 
 
 def _at(wanted: datetime | None, now: datetime) -> str | None:
-    return "That time has passed. Leave it out to have it at once." if wanted is not None and wanted <= now else None
+    if wanted is not None and wanted <= now:
+        return "That time has passed. Leave it out to have it at once."
+    if wanted is not None and wanted > now + FARTHEST:
+        return f"That is more than a year away ({wanted:%Y-%m-%d}): look at the year, or propose it nearer to its time."
+    return None
 
 
 def _quoted(values: Sequence[str]) -> str:
