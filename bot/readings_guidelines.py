@@ -20,7 +20,7 @@ EXAMPLE_TEXT = 400
 FIRST_EXAMPLES = 3
 FIRST_LABEL_CHANGES = 20
 FIRST_MISSING = 10
-LAST_SKIPPED = 3
+FIRST_SKIPPED = 3
 QUESTION_TEXT = 3000
 NO_SUMMARY = "The guideline has a new text"
 
@@ -46,8 +46,8 @@ def acknowledgement(session: Session, context: Mapping[str, Any], now: datetime)
         "at": _local(view["acknowledged_at"], view["zone"]),
         "waits_since": calendar.day_in_words(view["asked_at"], view["zone"]) if view["reminders"] else "",
         "hold_from": _local(view["held_since"], view["zone"]),
-        "skipped": view["skipped"][-LAST_SKIPPED:],
-        "more_skipped": max(0, len(view["skipped"]) - LAST_SKIPPED),
+        "skipped": _foremost(view["skipped"]),
+        "more_skipped": max(0, len(view["skipped"]) - FIRST_SKIPPED),
     }
 
 
@@ -133,6 +133,12 @@ def _changes(view: Mapping[str, Any]) -> dict[str, Any]:
         "examples": [_example(one) for one in examples[:FIRST_EXAMPLES]],
         "more_examples": max(0, len(examples) - FIRST_EXAMPLES),
     }
+
+
+def _foremost(skipped: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The versions to name: what changed rules before what made them clearer, the newest of each."""
+    chosen = sorted(skipped, key=lambda one: (one["rules"], one["id"]))[-FIRST_SKIPPED:]
+    return sorted(chosen, key=lambda one: one["id"])
 
 
 def _example(one: Mapping[str, Any]) -> dict[str, str]:

@@ -3,13 +3,14 @@
 import pytest
 from sqlmodel import Session
 
-from bot import readings
+from bot import readings, readings_guidelines
 from bot.messages import Messages
 from storage.engine import Store
-from storage.tables import Role
+from storage.tables import ChangeKind, Role
 from tests.builders import NOW, add_person, build
 from tests.templates.samples import COVERAGE, HOME_PROJECT, TO_READ
 from tests.workflow.clicks import Clicks
+from tests.workflow.readers import Readers
 
 
 def test_a_lead_with_open_items_sees_no_shares_of_others_labels_until_they_have_answered(store: Store) -> None:
@@ -54,3 +55,16 @@ def test_home_has_room_for_somebody_who_does_everything_everywhere(many: int, mo
     assert len(home["blocks"]) <= 100
     assert len(opened) >= min(many, 7), "every project shows a case that waits"
     assert many > 2 or len(opened) == 5 * many
+
+
+def test_of_many_versions_that_were_not_read_those_that_changed_rules_are_named(store: Store) -> None:
+    team = Readers.of(store)
+    team.publish()
+    for _ in range(5):
+        last = team.publish(ChangeKind.CLARIFICATION)
+    team.ask()
+    with store.read() as session:
+        shown = readings_guidelines.acknowledgement(session, {"id": team.asked("ana", last)}, team.now)
+    assert shown is not None
+    assert [one["number"] for one in shown["skipped"]] == ["2.0", "2.3", "2.4"]
+    assert (shown["more_skipped"], shown["since"]["number"]) == (2, "1.0")

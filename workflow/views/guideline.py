@@ -187,6 +187,7 @@ def _skipped(session: Session, asked: Acknowledgement) -> list[dict[str, Any]]:
         {
             "id": row.id,
             "number": f"{row.major}.{row.minor}",
+            "rules": row.minor == 0,
             "kind": row.kind.value if row.kind else "",
             "summary": row.summary or "",
         }
