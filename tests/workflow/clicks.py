@@ -1,6 +1,7 @@
 """People clicking in a small world, each click later than the one before."""
 
 import itertools
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -29,12 +30,12 @@ class Clicks:
             lambda s: assignment.next_batch(s, self.world.project_id, people[name], NOW, **how)  # type: ignore[arg-type]
         )
 
-    def label(self, name: str, item: int, value: str, us: int | None = None) -> bool:
+    def label(self, name: str, item: int, value: str, us: int | None = None, now: datetime = NOW) -> bool:
         moment = next(MOMENTS)
         place = self.world.place(name, self.world.items[item])
         value_id = self.world.values[value]
         answered = self.world.store.transact(
-            lambda s: labelling.record(s, self.world.slack_id(name), place.id, value_id, us or moment, NOW)
+            lambda s: labelling.record(s, self.world.slack_id(name), place.id, value_id, us or moment, now)
         )
         return answered.changed
 

@@ -21,8 +21,8 @@ from storage.tables import (
     Review,
     ReviewState,
 )
-from workflow import escalation, history
-from workflow.cases import correcting
+from workflow import escalation, history, waiting
+from workflow.cases import correcting, ladder
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.review.claiming import take_back
@@ -32,8 +32,6 @@ from workflow.review.why import kept, why
 from workflow.states import check_move
 
 __all__ = ["accept", "correct", "pass_up", "send_back", "undo"]
-
-SECOND_STEP = 2
 
 
 def accept(session: Session, slack_id: str, review_id: int, version: int, now: datetime) -> str | None:
@@ -88,7 +86,13 @@ def pass_up(session: Session, slack_id: str, review_id: int, version: int, note:
         raise RefusedError("Say what you are unsure of: whoever decides will read it.")
     settle(session, held, ReviewState.PASSED_UP, person_id, now, note=kept(note))
     case_id = escalation.escalate(session, held.item, EscalationReason.PASSED_UP, now, person_id)
-    session.execute(update(Escalation).where(col(Escalation.id) == case_id).values(step=SECOND_STEP))
+    session.execute(update(Escalation).where(col(Escalation.id) == case_id).values(step=ladder.SECOND))
+    # Who passes up is not asked on the ladder again.
+    history.note(
+        session, now, ladder.PASSED_UP, ladder.SUBJECT, case_id, project_id=held.project_id, actor_id=person_id,
+        before={"step": ladder.REVIEWER},
+    )  # fmt: skip
+    waiting.wake(session)
     return "Passed up: it is a case now, and somebody else decides."
 
 
