@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.errors import WrongCallError
-from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, project
+from bot.cli.opening import AsJson, ProjectName, now, one_line, opened, print_json, project
 
 if TYPE_CHECKING:
     from workflow.agreement_check import CrossCheck
@@ -132,6 +132,9 @@ def _print_digest(numbers: dict[str, Any]) -> None:
         + (f", the oldest since {waiting['oldest']}" if waiting["oldest"] else "")
     )
     print("Worked      " + (", ".join(f"{one['name']} {one['labels']}" for one in numbers["people"]) or "nobody"))
+    if read := numbers["guideline"]:
+        missing = f"; not yet: {one_line(', '.join(read['missing']))}" if read["missing"] else ""
+        print(f"Guideline   {read['version']} is read by {read['acknowledged']} of {read['asked']}{missing}")
     if numbers["undelivered"]:
         print(f"Undelivered {numbers['undelivered']}: concord undelivered {numbers['project']}")
 

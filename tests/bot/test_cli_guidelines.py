@@ -59,6 +59,7 @@ def test_a_version_from_its_proposal_to_the_exported_files(world: World, concord
     assert (made.code, made.json["project"]) == (0, "rte"), made.err
     put_in_force(world, made.json["proposal"])
 
+    assert "Guideline   2.0 is read by 0 of 3; not yet: Ana, Ben" in concord("digest", "rte").out
     listed = concord("guideline", "list", "rte", "--json").json
     assert [(one["version"], one["in_force"], one["kind"]) for one in listed] == [
         ("2.0", True, "rule_change"),
