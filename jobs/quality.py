@@ -6,6 +6,7 @@ from datetime import datetime
 from jobs import steps
 from storage.engine import Store
 from workflow.audit import drawing, ending, scheduling
+from workflow.cases import asking, reminding
 from workflow.review import following, nobody, picking, upkeep
 
 STEPS: tuple[steps.Step, ...] = (
@@ -15,6 +16,8 @@ STEPS: tuple[steps.Step, ...] = (
     upkeep.let_go,
     following.notice_done,
     nobody.tell,
+    asking.ask,
+    reminding.remind,
     scheduling.start_due,
     drawing.draw_due,
     ending.void_gone,

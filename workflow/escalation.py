@@ -36,6 +36,7 @@ class Case:
     version: int
     reason: EscalationReason
     step: int
+    assigned_id: int | None
     item_state: ItemState
 
 
@@ -175,9 +176,18 @@ def lock_case(session: Session, case_id: int) -> Case:
     row = session.execute(
         select(col(Escalation.id), col(Escalation.project_id), col(Escalation.item_id), col(Escalation.state))
         .add_columns(col(Escalation.version), col(Escalation.reason), col(Escalation.step))
+        .add_columns(col(Escalation.assigned_id))
         .where(col(Escalation.id) == case_id)
         .with_for_update(key_share=True)
     ).one()
     return Case(
-        row.id, row.project_id, row.item_id, row.state, row.version, row.reason, row.step, item_state=locked[0].state
+        row.id,
+        row.project_id,
+        row.item_id,
+        row.state,
+        row.version,
+        row.reason,
+        row.step,
+        row.assigned_id,
+        locked[0].state,
     )

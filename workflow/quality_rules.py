@@ -139,3 +139,9 @@ def of_project(session: Session, project_id: int) -> QualityRules:
     """The rules of a project."""
     found = session.execute(select(col(Project.quality)).where(col(Project.id) == project_id)).scalar_one()
     return QualityRules.model_validate(found)
+
+
+def of_all(session: Session) -> dict[int, QualityRules]:
+    """The rules of every project, by its id."""
+    rows = session.execute(select(col(Project.id), col(Project.quality)))
+    return {row.id: QualityRules.model_validate(row.quality) for row in rows}

@@ -55,7 +55,7 @@ def rule(
         return None
     _check_version(session, case, version)
     _check_rulable(session, case)
-    judging.check(session, case.item_id, person_id, layer_of(case))
+    judging.check(session, case.item_id, person_id, judging.layer_of(case.reason))
     about = decision.About(case.id, case.item_id, case.project_id)
     ruling_id = decision.keep(session, about, person_id, value_id, rationale, kept, now)
     _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
@@ -64,11 +64,6 @@ def rule(
     for other in told:
         telling.tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
-
-
-def layer_of(case: Case) -> judging.Layer:
-    """Who may decide a case: a dispute is closed to everybody who has judged its item before."""
-    return judging.Layer.DISPUTE if case.reason is EscalationReason.CONTESTED else judging.Layer.RULING
 
 
 def _check_rulable(session: Session, case: Case) -> None:
@@ -106,7 +101,7 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
         raise RefusedError("This case is settled. A ruling can be changed, but not sent back.")
     if case.reason is EscalationReason.CONTESTED:
         raise RefusedError("A dispute is decided and not sent back. Please rule on it.")
-    judging.check(session, case.item_id, person_id, layer_of(case))
+    judging.check(session, case.item_id, person_id, judging.layer_of(case.reason))
     flagged = _flagged(session, case.item_id)
     if not flagged:
         raise RefusedError("Nobody who flagged this item is left to send it back to. Please rule on it.")

@@ -57,6 +57,11 @@ def is_at_work(now: datetime, hours: Hours) -> bool:
     return _working_from(now, hours)[0] == now
 
 
+def next_morning(now: datetime, hours: Hours) -> datetime:
+    """When the next working day begins, in UTC; today's only where it has not begun."""
+    return next(begins for begins, _ in _spans(_day_of(now, hours.zone) - DAY, hours) if begins > now)
+
+
 def _working_from(start: datetime, hours: Hours) -> tuple[datetime, datetime]:
     """The first moment of working time at or after ``start``, and when that working day ends."""
     found = next(span for span in _spans(_day_of(start, hours.zone) - DAY, hours) if span[1] > start)
