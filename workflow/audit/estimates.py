@@ -11,7 +11,7 @@ What is counted is any yes or no: an item is wrong, or its guideline is unclear.
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from typing import Generic, TypeVar
 
 from workflow.audit import hypergeometric
@@ -19,6 +19,7 @@ from workflow.audit.searching import first
 from workflow.intervals import t_quantile
 
 TAIL = 0.025
+NORMAL = 1.96
 GROUP_NEEDED = 10
 
 Key = TypeVar("Key", bound=Hashable)
@@ -97,17 +98,16 @@ def upper_bound(wrong: int, size: int, population: int, risk: float = 0.05) -> f
 def stratified(tiers: Sequence[Tier]) -> Estimate:
     """The error rate of all tiers together, each weighted by how many items it has, not by how many were drawn.
 
-    A tier without items is left out; one tier alone is a random sample. Raises ValueError for a tier of which nothing was
-    drawn: its items had no chance, so nothing is known of them.
+    A tier of which all items were drawn is known, so the interval is that of the rest: of one tier as of a random sample, of
+    several by Wilson, its ends at whole items. Raises ValueError where there are no items, and for a tier of which nothing
+    was drawn: its items had no chance, so nothing is known of them.
     """
     tiers = [tier for tier in tiers if tier.population]
-    for tier in tiers:
-        _check(tier.wrong, tier.size, tier.population)
-    if len(tiers) == 1:
-        return random_sample(tiers[0].wrong, tiers[0].size, tiers[0].population)
     if not tiers:
         raise ValueError("a sample of nothing")
-    return _weighted([_Part(tier.population, tier.size, tier.size, tier.wrong) for tier in tiers])
+    for tier in tiers:
+        _check(tier.wrong, tier.size, tier.population)
+    return _of_parts([_Part(tier.population, tier.size, tier.size, tier.wrong) for tier in tiers])
 
 
 def by_group(tiers: Sequence[Tier], judged: Iterable[Judged[Key]]) -> dict[Key, GroupEstimate]:
@@ -127,18 +127,10 @@ def by_group(tiers: Sequence[Tier], judged: Iterable[Judged[Key]]) -> dict[Key, 
 
 def _of_group(tiers: Sequence[Tier], by_tier: dict[int, list[int]]) -> GroupEstimate:
     size, wrong = (sum(column) for column in zip(*by_tier.values(), strict=True))
-    if size < GROUP_NEEDED:
-        return GroupEstimate(size, wrong, None)
-    parts = []
-    for at, (seen, bad) in sorted(by_tier.items()):
-        tier = tiers[at]
-        if seen > tier.size:
-            raise ValueError(f"{seen} items of a group, {tier.size} drawn")
-        parts.append(_Part(tier.population, tier.size, seen, bad))
-    if len([tier for tier in tiers if tier.population]) == 1:
-        whole = max(size, round(parts[0].items))
-        return GroupEstimate(size, wrong, random_sample(wrong, size, whole))
-    return GroupEstimate(size, wrong, _weighted(parts))
+    parts = [_Part(tiers[at].population, tiers[at].size, *found) for at, found in sorted(by_tier.items())]
+    for part in parts:
+        _check(part.seen, part.drawn, part.population)
+    return GroupEstimate(size, wrong, _of_parts(parts) if size >= GROUP_NEEDED else None)
 
 
 @dataclass(frozen=True)
@@ -160,31 +152,57 @@ class _Part:
         """A rate that is never 0 or 1: where nothing wrong was found, something may still vary."""
         return (self.wrong + 1) / (self.seen + 2)
 
+    @property
+    def spread_of_items(self) -> float:
+        """The variance of ``items``: none where all that was drawn is the group's."""
+        share = self.seen / self.drawn
+        return self.population**2 * (1 - self.drawn / self.population) * share * (1 - share) / self.drawn
 
-def _weighted(parts: Sequence[_Part]) -> Estimate:
+    def variance(self, rate: float) -> float:
+        """Of the number of wrong items: what varies among the items, and how many there are (Hajek's ratio)."""
+        share, q = self.seen / self.drawn, self.smoothed
+        among = self.population**2 * (1 - self.drawn / self.population) * share * q * (1 - q) / self.drawn
+        return among + self.spread_of_items * (q - rate) ** 2
+
+
+def _of_parts(parts: Sequence[_Part]) -> Estimate:
+    known = [part for part in parts if part.drawn == part.population]
+    rest = [part for part in parts if part.drawn < part.population]
+    sure, wrong = sum(part.seen for part in known), sum(part.wrong for part in known)
+    if not rest:
+        return Estimate(*[wrong / sure] * 3)
+    found, items = _of_rest(rest), sum(part.items for part in rest)
+    rate, low, high = ((wrong + items * one) / (sure + items) for one in (found.rate, found.low, found.high))
+    # How many items the rest has is estimated too, where it is a group; it matters as far as the two rates differ.
+    apart = (wrong - sure * found.rate) / (sure + items) ** 2
+    reach = NORMAL * abs(apart) * sqrt(sum(part.spread_of_items for part in rest))
+    return Estimate(rate, max(0.0, rate - hypot(rate - low, reach)), min(1.0, rate + hypot(high - rate, reach)))
+
+
+def _of_rest(parts: Sequence[_Part]) -> Estimate:
+    """Of tiers that were not drawn whole. Of a group, whose size is estimated: the outer ends of all sizes it may have."""
+    seen, items = sum(part.seen for part in parts), sum(part.items for part in parts)
+    reach = NORMAL * sqrt(sum(part.spread_of_items for part in parts))
+    most = sum(part.population for part in parts)
+    found = [_of_size(parts, min(most, max(seen, round(items + off)))) for off in sorted({-reach, reach})]
+    return Estimate(found[0].rate, min(one.low for one in found), max(one.high for one in found))
+
+
+def _of_size(parts: Sequence[_Part], whole: int) -> Estimate:
+    """The same for a size that is known; the ends are whole items, for that is what a lot has."""
+    wrong, seen = sum(part.wrong for part in parts), sum(part.seen for part in parts)
+    if len(parts) == 1:
+        return random_sample(wrong, seen, whole)
     items = sum(part.items for part in parts)
     rate = sum(part.items * part.wrong / part.seen for part in parts) / items
     smoothed = sum(part.items * part.smoothed for part in parts) / items
-    variance = sum(_variance(part, smoothed) for part in parts) / items**2
-    if variance == 0:
-        return Estimate(rate, rate, rate)
-    seen = sum(part.seen for part in parts)
+    variance = sum(part.variance(smoothed) for part in parts) / items**2
     t = t_quantile(1 - TAIL, max(1, seen - len(parts)))
     low, high = wilson(rate, smoothed * (1 - smoothed) / variance, t)
-    return Estimate(rate, *_possible(parts, items, low, high))
-
-
-def _variance(part: _Part, rate: float) -> float:
-    """Of the number of wrong items in a part: what varies among its items, and how many there are (Hajek's ratio)."""
-    share, q = part.seen / part.drawn, part.smoothed
-    each = share * q * (1 - q) + share * (1 - share) * (q - rate) ** 2
-    return part.population**2 * (1 - part.drawn / part.population) * each / part.drawn
-
-
-def _possible(parts: Sequence[_Part], items: float, low: float, high: float) -> tuple[float, float]:
-    """No fewer items are wrong than were found wrong, and no more than all that were not found right."""
-    wrong, seen = sum(part.wrong for part in parts), sum(part.seen for part in parts)
-    return max(low, wrong / items), min(high, 1 - (seen - wrong) / items)
+    # As many as were found wrong are wrong, and as many as were found right are right.
+    return Estimate(
+        rate, max(round(low * whole), wrong) / whole, min(round(high * whole), whole - seen + wrong) / whole
+    )
 
 
 def wilson(rate: float, size: float, z: float) -> tuple[float, float]:
