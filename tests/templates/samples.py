@@ -799,7 +799,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         )
         for face, state in (
             *(("own", state) for state in ("draft", "changes_requested", "scheduled", "withdrawn", "proposed")),
-            *(("decide", state) for state in ("approved", "effective", "superseded", "rejected")),
+            *(("decide", state) for state in ("approved", "scheduled", "effective", "superseded", "rejected")),
         )
     ),
     ("proposal_comment.yaml.j2", {**SAMPLES["proposal_comment.yaml.j2"], "verdict": Word("reject"), "by": ""}),
