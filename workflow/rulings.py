@@ -22,7 +22,7 @@ from storage.tables import (
 )
 from workflow import history, outbox, people, places
 from workflow.batches import close_places, rewrite_batch
-from workflow.cases import decision, judging, telling
+from workflow.cases import decision, judging, precedents, telling
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.escalation import Case, lock_case, rulers
@@ -49,13 +49,14 @@ def rule(
     if is_blank(rationale):
         raise RefusedError("A ruling needs its reason: the people who labelled the item will read it.")
     decision.check_value(session, case.project_id, value_id)
-    kept = decision.checked(session, case.project_id, details)
+    checked = decision.checked(session, case.project_id, details)
     _check_answered(session, case, person_id)
     if _is_repeated(session, case, person_id, value_id, rationale):
         return None
     _check_version(session, case, version)
     _check_rulable(session, case)
     judging.check(session, case.item_id, person_id, judging.layer_of(case.reason))
+    kept = precedents.settled(session, case.item_id, value_id, checked)
     about = decision.About(case.id, case.item_id, case.project_id)
     ruling_id = decision.keep(session, about, person_id, value_id, rationale, kept, now)
     _settle(session, case, EscalationState.RULED, ItemState.RULED, person_id, now, value_id)
