@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Images often forbid bytecode. Then each sandbox, each command and each worker of pytest compiles everything again, which is a
+# minute and more of processor time in one run of the tests.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test lint types imports lock check clean
 
