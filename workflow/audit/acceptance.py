@@ -37,7 +37,7 @@ def plan(population: int, aql: float, ltpd: float, producer: float = PRODUCER, c
     size = 1
     for accept in range(good + 1):
         size = first(partial(_shows, population, bad, accept, consumer), size, population)
-        if hypergeometric.at_most(population, good, size, accept) >= 1 - producer:
+        if hypergeometric.at_most(population, good, size, accept) >= 1 - producer - hypergeometric.CLOSE:
             return Plan(size, accept)
     raise AssertionError("looking at all items holds both risks")
 
@@ -73,7 +73,7 @@ def times(share: float) -> str:
 
 def _shows(population: int, bad: int, accept: int, consumer: float, size: int) -> bool:
     """Whether a bad lot passes seldom enough with a sample of ``size``."""
-    return hypergeometric.at_most(population, bad, size, accept) <= consumer
+    return hypergeometric.at_most(population, bad, size, accept) <= consumer + hypergeometric.CLOSE
 
 
 def _items(population: int, rate: float) -> float:

@@ -74,10 +74,10 @@ def random_sample(wrong: int, size: int, population: int) -> Estimate:
     fewest, most = wrong, population - (size - wrong)
 
     def too_few(lot: int) -> bool:
-        return 1 - hypergeometric.half_way(population, lot, size, wrong) <= TAIL
+        return 1 - hypergeometric.half_way(population, lot, size, wrong) <= TAIL + hypergeometric.CLOSE
 
     def too_many(lot: int) -> bool:
-        return hypergeometric.half_way(population, lot, size, wrong) <= TAIL
+        return hypergeometric.half_way(population, lot, size, wrong) <= TAIL + hypergeometric.CLOSE
 
     low = first(lambda lot: not too_few(lot), fewest, most)
     high = first(too_many, fewest, most + 1) - 1
@@ -91,8 +91,11 @@ def upper_bound(wrong: int, size: int, population: int, risk: float = 0.05) -> f
     """
     _check(wrong, size, population)
     most = population - (size - wrong)
-    beyond = first(lambda lot: hypergeometric.at_most(population, lot, size, wrong) <= risk, wrong, most + 1)
-    return (beyond - 1) / population
+
+    def too_many(lot: int) -> bool:
+        return hypergeometric.at_most(population, lot, size, wrong) <= risk + hypergeometric.CLOSE
+
+    return (first(too_many, wrong, most + 1) - 1) / population
 
 
 def stratified(tiers: Sequence[Tier]) -> Estimate:
@@ -168,6 +171,8 @@ class _Part:
 def _of_parts(parts: Sequence[_Part]) -> Estimate:
     known = [part for part in parts if part.drawn == part.population]
     rest = [part for part in parts if part.drawn < part.population]
+    if not known:
+        return _of_rest(rest)
     sure, wrong = sum(part.seen for part in known), sum(part.wrong for part in known)
     if not rest:
         return Estimate(*[wrong / sure] * 3)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+CLOSE = 1e-12
+"""Chances that are no further apart are the same: one of exactly .05 is not to fail a limit of .05 by a rounding."""
+
 
 def at_most(population: int, wrong: int, size: int, most: int) -> float:
     """The chance that of ``size`` items drawn from ``population``, ``wrong`` of them wrong, ``most`` or fewer are wrong.
