@@ -5,7 +5,7 @@ from typing import Any
 from bot.slack.methods import EVENTS as NEEDED_BY_EVENTS
 
 SCOPES = {
-    "channels:history": "look whether a message arrived, after Slack did not say",
+    "channels:history": "look whether a message arrived, after Slack did not say; keep the replies to a case",
     "channels:read": "find the channels that a project names",
     "chat:write": "post cards and digests",
     "commands": "take /concord",

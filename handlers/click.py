@@ -10,6 +10,7 @@ from workflow.errors import RefusedError
 
 Json = Mapping[str, Any]
 LARGEST_ID = 2**63 - 1
+MESSAGES_IN = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,13 @@ def of_event(event: Json) -> Reply | None:
         return None
     view = event.get("view") or {}
     return Reply(user_id=user_id, home_hash=view.get("hash") if view.get("type") == "home" else None)
+
+
+def subscription(event: Json) -> str:
+    """What an app subscribes to in order to hear of an event: of messages it depends on where they are written."""
+    if event["type"] != "message":
+        return str(event["type"])
+    return MESSAGES_IN.get(str(event.get("channel_type")), "message")
 
 
 def first_input(body: Json) -> str | None:

@@ -50,6 +50,7 @@ class Desk:
     _submissions: dict[str, Handler] = field(default_factory=dict)
     _commands: dict[str, Handler] = field(default_factory=dict)
     _events: dict[str, EventHandler] = field(default_factory=dict)
+    _wanted: dict[str, Callable[[Mapping[str, Any]], bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.app.action(ANY)(self._on_action)
@@ -76,9 +77,16 @@ class Desk:
         """A slash command."""
         _once(self._commands, name, handler)
 
-    def event(self, name: str, handler: EventHandler) -> None:
-        """An event; its answers go to the user that the event names. Acknowledged after the commit, else it comes again."""
+    def event(
+        self, name: str, handler: EventHandler, *, wanted: Callable[[Mapping[str, Any]], bool] | None = None
+    ) -> None:
+        """An event; its answers go to the user that the event names. Acknowledged after the commit, else it comes again.
+
+        The name is that of the subscription. What is not ``wanted`` is acknowledged without a look into the store.
+        """
         _once(self._events, name, handler)
+        if wanted is not None:
+            self._wanted[name] = wanted
 
     def _on_action(self, body: dict[str, Any], ack: Ack) -> None:
         click = clicks.of_action(body, self.clock())
@@ -116,8 +124,9 @@ class Desk:
         self._answer([_spoken(answer) for answer in answers], click.reply)
 
     def _on_event(self, event: dict[str, Any], ack: Ack) -> None:
-        handler = self._events.get(event["type"])
-        if handler is not None:
+        name = clicks.subscription(event)
+        handler, wanted = self._events.get(name), self._wanted.get(name)
+        if handler is not None and (wanted is None or wanted(event)):
             now = self.clock()
             try:
                 answers = self._commit(lambda session: handler(session, event, now))

@@ -6,6 +6,7 @@ from functools import partial
 from handlers import (
     acknowledgements,
     batches,
+    case_replies,
     channels,
     command,
     digests,
@@ -35,6 +36,7 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
         labelling,
         flags,
         rulings,
+        case_replies,
         reading,
         batches,
         digests,

@@ -43,6 +43,8 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "group_rename": ("groups:read",),
     "group_unarchive": ("groups:read",),
     "member_joined_channel": ("channels:read", "groups:read"),
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
     "user_change": ("users:read",),
 }
 """Scopes by event. The manifest subscribes to exactly these."""
