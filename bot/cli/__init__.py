@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import (
+    audits,
     backups,
     database,
     demo,
@@ -42,6 +43,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(guidelines.app, name="guideline")
 app.command("import")(imports.import_items)
 app.add_typer(lots.app, name="lots")
+app.add_typer(audits.app, name="audit")
 app.command("labels")(exports.labels)
 app.command("items")(exports.items)
 app.command("assign")(work.assign)

@@ -144,6 +144,10 @@ def judge_all(world: World, audit_id: int, wrong: Callable[[Any], bool], name: s
     while (finding_id := take(world, name, audit_id)) is not None:
         answer(world, name, finding_id)
         bad = wrong(rows[finding_id])
-        how = {"severity": Severity.MAJOR, "correct_id": other(world, rows[finding_id]), "note": "See page 3."}
+        how: dict[str, Any] = {
+            "severity": Severity.MAJOR,
+            "correct_id": other(world, rows[finding_id]),
+            "note": "See page 3.",
+        }
         judge(world, name, finding_id, AuditVerdict.WRONG if bad else AuditVerdict.RIGHT, **(how if bad else {}))
     ending.end_due(world.store, LATER)
