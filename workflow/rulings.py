@@ -22,7 +22,7 @@ from storage.tables import (
 )
 from workflow import history, outbox, people, places
 from workflow.batches import close_places, rewrite_batch
-from workflow.cases import decision, judging, precedents, telling
+from workflow.cases import decision, dispute_outcomes, judging, precedents, telling
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.escalation import Case, lock_case, rulers
@@ -64,6 +64,8 @@ def rule(
     close_places(session, case.item_id, now)
     for other in told:
         telling.tell(session, case.project_id, ruling_id, other, now)
+    if case.reason is EscalationReason.CONTESTED:
+        dispute_outcomes.settle(session, case.id, ruling_id, value_id, now)
     return ruling_id
 
 
@@ -84,8 +86,15 @@ def _check_rulable(session: Session, case: Case) -> None:
 
 
 def decides(session: Session, case: Case) -> bool:
-    """Whether a ruled case is what its item stands on: it was not given out again since, and has no later case."""
-    later = exists().where(col(Escalation.item_id) == case.item_id, col(Escalation.id) > case.id)
+    """Whether a ruled case is what its item stands on: it was not given out again since, and has no later case.
+
+    A later one that was taken back changed nothing: the ruling that was contested is in force again.
+    """
+    later = exists().where(
+        col(Escalation.item_id) == case.item_id,
+        col(Escalation.id) > case.id,
+        col(Escalation.state) != EscalationState.WITHDRAWN,
+    )
     return case.item_state is ItemState.RULED and not session.execute(select(later)).scalar_one()
 
 

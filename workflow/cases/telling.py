@@ -32,9 +32,14 @@ def tell(session: Session, project_id: int, ruling_id: int, person_id: int, now:
     outbox.put(
         session,
         now,
-        f"ruling:{ruling_id}:{person_id}",
+        key(ruling_id, person_id),
         "ruling_notice",
         outbox.To(project_id=project_id, person_id=person_id),
         {"id": ruling_id, "person_id": person_id},
         lane=Lane.URGENT,
     )
+
+
+def key(ruling_id: int, person_id: int) -> str:
+    """The key of the row that tells somebody a ruling."""
+    return f"ruling:{ruling_id}:{person_id}"
