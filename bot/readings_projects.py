@@ -19,7 +19,7 @@ FIRST_TOLD = 10
 YAML_ROOM = 6000
 YAML_PIECE = 2900
 # What not every form has.
-FIELDS = ("question", "labels", "level", "fields", "near", "imports", "guidelines")
+FIELDS = ("question", "labels", "level", "fields", "near", "imports", "guidelines", "quality")
 
 
 def new_form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:

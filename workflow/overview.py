@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from storage.tables import Channel, Item, ItemState, LabelValue, Member, Project
-from workflow import counts, people, projects
+from workflow import counts, people, projects, quality_rules
 from workflow.guidelines import rules
 from workflow.intake import spec as intake_spec
 from workflow.spec_values import span
@@ -60,6 +60,7 @@ def shown(session: Session, project_id: int) -> dict[str, Any]:
         "digest": project.digest_at,
         **intake_spec.shown(project.intake),
         "guidelines": rules.shown(project.guidelines),
+        "quality": quality_rules.shown(project.quality),
         "people": [member(entry) for entry in people.members(session, project_id)],
         "items": {state.value: count for state, count in _states(session).get(project_id, {}).items()},
         "warnings": standing.warnings,

@@ -12,7 +12,8 @@ from workflow.spec_values import span
 COLUMNS = {"question": "question", "batch_size": "batch_size", "accept": "accept", "skip": "skip",
            "hold": "hold_seconds", "time_zone": "time_zone", "digest": "digest_at"}  # fmt: skip
 STRUCTURE = ("level", "labels", "fields")
-OF_THE_STORE = {"name", "task", "overlap", "channels", "guideline", "guidelines", "people", *COLUMNS, *STRUCTURE}
+RULES = ("guidelines", "quality")
+OF_THE_STORE = {"name", "task", "overlap", "channels", "guideline", *RULES, "people", *COLUMNS, *STRUCTURE}
 # Keys of the project file that say how files are taken in; they are kept together.
 INTAKE = tuple(key for key in ProjectSpec.model_fields if key not in OF_THE_STORE)
 REMARKS = {
@@ -26,6 +27,7 @@ REMARKS = {
     "steps": "It holds for files that are imported from now on.",
     "filters": "It holds for files that are imported from now on.",
     "guidelines": "Grace and open batches are those of versions from now on; all else holds for what waits, too.",
+    "quality": "What is picked for review, asked about and drawn already keeps its time; all else holds from now on.",
 }
 
 
@@ -50,8 +52,8 @@ def differences(before: ProjectSpec, after: ProjectSpec) -> list[Difference]:
     found += [Difference(key, key, *_values(key, before, after)) for key in COLUMNS if key != "question"]
     found += [_channel(purpose, before, after) for purpose in Purpose]
     found += [Difference(key, key, *_values(key, before, after)) for key in INTAKE]
-    old, new = _values("guidelines", before, after)
-    found += [Difference("guidelines", f"guidelines.{rule}", old[rule], new[rule]) for rule in old]
+    for key in RULES:
+        found += _rule_differences(key, key, *_values(key, before, after))
     if after.guideline is not None:
         found.append(Difference("guideline", "guideline", before.guideline_markdown, after.guideline_markdown))
     return [one for one in found if one.before != one.after]
@@ -89,6 +91,14 @@ def _channel(purpose: Purpose, before: ProjectSpec, after: ProjectSpec) -> Diffe
     old, new = getattr(before.channels, purpose), getattr(after.channels, purpose)
     same = naming.channel(old).key == naming.channel(new).key
     return Difference("channels", f"channels.{purpose}", old, old if same else new)
+
+
+def _rule_differences(key: str, what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for rule, value in old.items():
+        if isinstance(value, Mapping):
+            yield from _rule_differences(key, f"{what}.{rule}", value, new[rule])
+        else:
+            yield Difference(key, f"{what}.{rule}", value, new[rule])
 
 
 def _label_differences(before: Sequence[LabelSpec], after: Sequence[LabelSpec]) -> Iterator[Difference]:

@@ -13,6 +13,7 @@ from workflow.guidelines.rules import GuidelineRules
 from workflow.guidelines.text import reading_text
 from workflow.intake.spec import FilterSpec, LengthSpec, NearSpec
 from workflow.project_spec import ChannelsSpec, LabelSpec, PersonSpec, ProjectSpec
+from workflow.quality_rules import PARTS, QualityRules
 from workflow.yaml_text import Fault, Tree
 
 _WANTED = {
@@ -37,6 +38,8 @@ _KEYS = {
     "filters": [*FilterSpec.model_fields, "field"],
     "filters.length": LengthSpec.model_fields,
     "guidelines": GuidelineRules.model_fields,
+    "quality": QualityRules.model_fields,
+    **{f"quality.{part}": rules.model_fields for part, rules in PARTS.items()},
     "people": PersonSpec.model_fields,
 }
 

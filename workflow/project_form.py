@@ -16,9 +16,10 @@ from storage.tables import Purpose, Role
 from workflow import project_file, yaml_text
 from workflow.errors import RefusedError
 from workflow.guidelines.rules import GuidelineRules
-from workflow.project_differences import INTAKE
+from workflow.project_differences import INTAKE, RULES
 from workflow.project_spec import ProjectSpec
 from workflow.project_yaml import written
+from workflow.quality_rules import QualityRules
 
 Form = dict[str, Any]
 Faults = dict[str, str]
@@ -29,6 +30,11 @@ ROLES = {"annotators": Role.ANNOTATOR, "reviewers": Role.REVIEWER, "leads": Role
 CHANNELS = {f"channel_{purpose}": purpose.value for purpose in Purpose}
 # Fields whose content is the value of the key of the same name.
 PLAIN = ("name", "question", "level", "overlap", "batch_size", "accept", "skip", "hold", "time_zone", "digest", "near")
+# What the fields with rules know, and an example.
+RULES_SAY = {
+    "guidelines": (tuple(GuidelineRules.model_fields), "grace: 24h"),
+    "quality": (tuple(QualityRules.model_fields), "review: {share: 0.1}"),
+}
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -60,7 +66,7 @@ def filled(description: Mapping[str, Any], channel_ids: Mapping[str, str | None]
     if INTAKE:
         intake = {key: description[key] for key in INTAKE if description.get(key)}
         form["imports"] = written(intake) if intake else ""
-    form["guidelines"] = written(description["guidelines"]) if description.get("guidelines") else ""
+    form |= {key: written(description[key]) if description.get(key) else "" for key in RULES}
     return {field: value for field, value in form.items() if not isinstance(value, str) or fits(value)}
 
 
@@ -108,10 +114,11 @@ def described_by(form: Mapping[str, Any]) -> tuple[dict[str, Any], Faults]:
         intake, wrong = _as_yaml(form["imports"] or "", INTAKE, "near: link")
         data |= {key: intake.get(key) for key in INTAKE}
         faults |= {"imports": wrong} if wrong else {}
-    if "guidelines" in form:
-        rules, wrong = _as_yaml(form["guidelines"] or "", tuple(GuidelineRules.model_fields), "grace: 24h")
-        data["guidelines"] = rules or None
-        faults |= {"guidelines": wrong} if wrong else {}
+    for key in RULES:
+        if key in form:
+            rules, wrong = _as_yaml(form[key] or "", *RULES_SAY[key])
+            data[key] = rules or None
+            faults |= {key: wrong} if wrong else {}
     return data, faults
 
 
@@ -220,7 +227,7 @@ def _said(path: tuple[Any, ...], detail: Any) -> str:
     text = re.sub(r"labels\[(\d+)\]", lambda found: f"label {int(found[1]) + 1}", text)
     if path and path[0] in INTAKE:
         text = f"{yaml_text.dotted(path)}: {text}"
-    elif path and path[0] == "guidelines":
+    elif path and path[0] in RULES:
         text = f"{yaml_text.dotted(path[1:])}: {text}"
     elif len(path) > 1 and isinstance(path[1], int):
         text = f"{'Label' if path[0] == 'labels' else 'Line'} {path[1] + 1}: {text}"

@@ -22,7 +22,7 @@ from storage.tables import (
     Proposal,
     Purpose,
 )
-from workflow import history, projects
+from workflow import history, projects, quality_rules
 from workflow.errors import RefusedError
 from workflow.guidelines import in_force, rules, versions
 from workflow.guidelines.labels import applying
@@ -192,6 +192,8 @@ def _put_columns(session: Session, project_id: int, after: ProjectSpec, keys: se
         values["fields"] = list(after.fields)
     if "guidelines" in keys:
         values["guidelines"] = rules.kept(after.guidelines)
+    if "quality" in keys:
+        values["quality"] = quality_rules.kept(after.quality)
     if keys & set(INTAKE):
         values["intake"] = intake_spec.kept(after.intake)
     values["version"] = col(Project.version) + 1

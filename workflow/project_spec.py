@@ -21,6 +21,7 @@ from storage.tables import Level, Role, SkipRule
 from workflow import label_schema, naming, normalise, spec_values
 from workflow.guidelines.rules import GuidelineRules
 from workflow.intake.spec import Filters, IntakeSpec, NearSpec, Steps
+from workflow.quality_rules import QualityRules
 from workflow.spec_faults import Place, all_at_once, amount
 from workflow.spec_values import short_text, whole_number
 
@@ -103,6 +104,7 @@ class ProjectSpec(_Strict):
     steps: Steps = {}
     filters: Filters = ()
     guidelines: GuidelineRules = GuidelineRules()
+    quality: QualityRules = QualityRules()
     people: Annotated[tuple[PersonSpec, ...], AfterValidator(_merged)] = ()
 
     _guideline_text: str | None = PrivateAttr(default=None)

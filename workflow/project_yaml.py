@@ -1,6 +1,7 @@
 """A project back as the file that describes it: what is in the store, by the keys of a project file, as YAML."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -44,9 +45,10 @@ def described(session: Session, project_id: int) -> dict[str, Any]:
         "channels": _channels(session, project_id),
         "time_zone": project.time_zone,
         "digest": project.digest_at,
-        # What the file says of imports and of new versions is kept as it was checked.
+        # What the file says of imports, of new versions and of quality is kept as it was checked.
         **{key: value for key, value in (project.intake or {}).items() if key in ProjectSpec.model_fields},
         **({"guidelines": dict(project.guidelines)} if project.guidelines else {}),
+        **({"quality": dict(project.quality)} if project.quality else {}),
         "people": _people(session, project_id),
     }
     guideline = _guideline(session, project)
@@ -120,11 +122,17 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _number(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
+    # In digits, as a project file has it: never 1.0e-05.
+    return dumper.represent_scalar("tag:yaml.org,2002:float", f"{Decimal(repr(number)):f}")
+
+
 def _on_one_line(dumper: yaml.SafeDumper, listed: Sequence[Any]) -> yaml.SequenceNode:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", listed, flow_style=True)
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(float, _number)
 _Dumper.add_representer(_Flow, _on_one_line)
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Channel, Guideline, LabelValue, Member, Person, Project, Purpose, Role
-from workflow import history, label_schema, membership, naming, people, upkeep
+from workflow import history, label_schema, membership, naming, people, quality_rules, upkeep
 from workflow.errors import RefusedError
 from workflow.guidelines import rules
 from workflow.intake import spec as intake_spec
@@ -168,6 +168,7 @@ def _insert_project(session: Session, spec: ProjectSpec, now: datetime) -> int |
         "digest_at": spec.digest,
         "intake": intake_spec.kept(spec.intake),
         "guidelines": rules.kept(spec.guidelines),
+        "quality": quality_rules.kept(spec.quality),
         "version": 1,
         "created_at": now,
     }

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Project
-from workflow.spec_values import decimal, duration, grace, span, time_of_day, whole_number
+from workflow.spec_values import decimal, duration, fault, grace, span, switch, time_of_day, whole_number
 
 Span = Annotated[int, BeforeValidator(grace), PlainSerializer(span, when_used="json")]
 Number = Annotated[int, BeforeValidator(whole_number)]
 Share = Annotated[float, BeforeValidator(decimal), Field(ge=0, le=1)]
 Rate = Annotated[float, BeforeValidator(decimal), Field(gt=0, lt=1)]
+Switch = Annotated[bool, BeforeValidator(switch)]
 TimeOfDay = Annotated[str, AfterValidator(time_of_day)]
 
 
@@ -56,8 +57,8 @@ class ReviewRules(_Rules):
 
     newcomer: Annotated[Number, Field(ge=0, le=10_000)] = 0
     share: Share = 0.0
-    disagreement: bool = False
-    flagged: bool = False
+    disagreement: Switch = False
+    flagged: Switch = False
     due: Span = 2 * 24 * 3600
     lease: Annotated[int, BeforeValidator(duration), PlainSerializer(span, when_used="json")] = 1800
 
@@ -82,9 +83,9 @@ class CaseRules(_Rules):
     @model_validator(mode="after")
     def _is_a_day(self) -> Self:
         if self.begins >= self.ends:
-            raise ValueError("begins must be earlier than ends")
+            raise fault(f"begins at {self.begins} and ends at {self.ends}: begins must be earlier")
         if not self.days:
-            raise ValueError("days must name at least one day of the week")
+            raise fault("days is empty: name at least one day of the week, such as [monday]")
         return self
 
 
@@ -112,7 +113,7 @@ class AuditRules(_Rules):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.aql >= self.ltpd:
-            raise ValueError("aql must be smaller than ltpd")
+            raise fault(f"aql is {self.aql} and ltpd {self.ltpd}: aql must be smaller")
         return self
 
 
@@ -123,6 +124,14 @@ class QualityRules(_Rules):
     cases: CaseRules = CaseRules()
     disputes: DisputeRules = DisputeRules()
     audits: AuditRules = AuditRules()
+
+
+PARTS: Mapping[str, type[BaseModel]] = {
+    "review": ReviewRules,
+    "cases": CaseRules,
+    "disputes": DisputeRules,
+    "audits": AuditRules,
+}
 
 
 def kept(rules: QualityRules) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from storage.tables import Channel
 from workflow import project_form, project_settings
 from workflow.errors import RefusedError
-from workflow.project_differences import INTAKE, STRUCTURE, Difference
+from workflow.project_differences import INTAKE, RULES, STRUCTURE, Difference
 from workflow.project_form import CHANNELS, PLAIN, Form, FormError
 from workflow.project_settings import SettingsError
 from workflow.project_yaml import described
@@ -61,7 +61,7 @@ def open_form(session: Session, project_id: int) -> tuple[Form, Opened, list[str
     ids = select(col(Channel.purpose), col(Channel.slack_id)).where(col(Channel.project_id) == project_id)
     channel_ids = {purpose.value: slack_id for purpose, slack_id in session.execute(ids)}
     form = project_form.filled(description, channel_ids)
-    whole = {"labels", "question", "guidelines"} | ({"imports"} if INTAKE else set())
+    whole = {"labels", "question", *RULES} | ({"imports"} if INTAKE else set())
     too_long = sorted(whole - set(form))
     if project_settings.items(session, project_id):
         form = {field: value for field, value in form.items() if field not in FIXED}

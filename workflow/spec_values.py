@@ -21,6 +21,8 @@ _DURATION = re.compile(r"([0-9]{1,6})\s*([mhd])")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _SECONDS = {"m": 60, "h": 3600, "d": 24 * 3600}
 _DAY, _HOUR, _MINUTE = 24 * 3600, 3600, 60
+_ON = {"on", "yes", "true", "y"}
+_OFF = {"off", "no", "false", "n"}
 SHORTEST_HOLD = 60
 LONGEST_HOLD = 30 * 24 * 3600
 LONGEST_PATH = 1000
@@ -68,6 +70,16 @@ def decimal(typed: Any) -> Any:
             raise fault(f"{typed!r} is not a number: write digits such as 0.8")
         return float(typed)
     return typed
+
+
+def switch(typed: Any) -> Any:
+    """Whether something is on: ``on``, ``yes``, ``true``, or the opposite of these."""
+    if isinstance(typed, bool):
+        return typed
+    said = typed.strip().casefold() if isinstance(typed, str) else None
+    if said not in _ON | _OFF:
+        raise fault(f"{typed!r} is neither on nor off")
+    return said in _ON
 
 
 def roles_given(typed: Any) -> Any:

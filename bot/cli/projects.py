@@ -11,6 +11,8 @@ from bot.cli.errors import WrongCallError
 from bot.cli.exports import Out, target
 from bot.cli.opening import AsJson, ProjectName, now, opened, print_json, print_standing, project
 
+QUALITY = {"review": "Reviews", "cases": "Cases", "disputes": "Disputes", "audits": "Audits"}
+
 app = typer.Typer(help="Make, list, show and change projects.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -213,6 +215,8 @@ def _print_project(found: dict[str, Any]) -> None:
     print("Fields: " + ", ".join(found["fields"]))
     _print_intake(found)
     print(f"New versions of the guideline: {_rules(found['guidelines'])}")
+    for part, rules in found["quality"].items():
+        print(f"{QUALITY[part]}: {_rules(rules)}")
     print("Channels: " + ", ".join(f"{purpose} {channel}" for purpose, channel in found["channels"].items()))
     print("Items: " + (", ".join(f"{count} {state}" for state, count in found["items"].items()) or "none yet"))
     print("People:" + ("" if found["people"] else " none yet"))

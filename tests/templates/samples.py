@@ -306,11 +306,12 @@ FORM: dict[str, Any] = {
     "near": Word("report"),
     "imports": "near: report\nfilters:\n  - {name: short, at_least: 3}\n",
     "guidelines": "grace: 24h\ncheck: 3\n",
+    "quality": "review:\n  share: 0.1\n",
 }
 PROJECT_FORM: dict[str, Any] = {
     "form": FORM,
     "block": {field: Id(f"{field}:7") for field in FORM},
-    "has": dict.fromkeys(("question", "labels", "level", "fields", "near", "imports", "guidelines"), True),
+    "has": dict.fromkeys(("question", "labels", "level", "fields", "near", "imports", "guidelines", "quality"), True),
     "accepts": [Word("majority"), Word("unanimous"), Word("0.8")],
     "channels_optional": False,
 }

@@ -21,6 +21,8 @@ from workflow.intake.spec import FilterSpec, IntakeSpec, NearSpec
 from workflow.intake.steps import STEPS
 from workflow.project_file import ProjectFileError, load, parse
 from workflow.project_spec import TAKEN_FIELDS, ProjectSpec
+from workflow.quality_rules import PARTS, QualityRules
+from workflow.quality_rules import kept as quality_kept
 
 HEAD = 'name: rte\nquestion: Does it follow?\nchannels: {team: "#a", review: "#b", leads: "#c"}\n'
 DEMO = Path(__file__).parents[2] / "demo" / "project.yaml"
@@ -53,12 +55,23 @@ def test_the_documented_shape_is_read() -> None:
 
 
 def test_the_examples_of_the_documentation_are_read() -> None:
-    shape, imports, rules = re.findall(
+    shape, imports, rules, quality = re.findall(
         r"^```yaml\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
     assert parse(shape.encode()).intake == IntakeSpec()
     assert parse(shape.encode()).guidelines == GuidelineRules()
-    spec = parse((shape + imports + rules).encode())
+    assert parse(shape.encode()).quality == QualityRules()
+    spec = parse((shape + imports + rules + quality).encode())
+    assert quality_kept(spec.quality) == {
+        # ``due: 2d`` of a review, ``summary`` and ``feedback`` are as they are by themselves.
+        "review": {"newcomer": 50, "share": 0.05, "disagreement": True, "flagged": True, "lease": "45m"},
+        "cases": {
+            "due": "8h", "remind": "2h", "begins": "08:30", "ends": "17:30",
+            "days": ["monday", "tuesday", "wednesday", "thursday"],
+        },
+        "disputes": {"window": "14d"},
+        "audits": {"every": "week", "aql": 0.01, "ltpd": 0.05, "day": "friday", "at": "15:00"},
+    }  # fmt: skip
     assert spec.guidelines.hold_after(ChangeKind.RULE_CHANGE) == timedelta(days=1)
     assert rules_kept(spec.guidelines) == {
         "approvals": 2, "grace": "24h", "open_batches": "pause", "check": 3, "tell_lead_after": 5, "wanted_width": 0.1,
@@ -79,6 +92,8 @@ def test_the_documentation_names_every_key_step_and_taken_column() -> None:
         *FilterSpec.model_fields,
         *NearSpec.model_fields,
         *GuidelineRules.model_fields,
+        *QualityRules.model_fields,
+        *(key for part in PARTS.values() for key in part.model_fields),
     } - named <= {"do"}
     assert set(STEPS) <= named
     assert named >= TAKEN_FIELDS

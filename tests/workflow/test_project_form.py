@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from storage.engine import Store
 from storage.tables import Role
 from tests.workflow.test_project_yaml import LABELS
-from workflow import new_project, people, project_form, projects, saving_settings
+from workflow import new_project, people, project_form, projects, quality_rules, saving_settings
 from workflow.errors import NotAllowedError
 from workflow.guidelines import rules
 from workflow.project_form import FormError, fits, labels_text, labels_typed
@@ -217,6 +217,37 @@ def test_rules_for_new_versions_are_changed_as_yaml(store: Store) -> None:
     save(store, known, {**shown, "guidelines": ""})
     with store.read() as session:
         assert rules.of_project(session, project_id) == rules.GuidelineRules()
+
+
+def test_rules_for_quality_are_changed_as_yaml_with_every_fault_named(store: Store) -> None:
+    project_id = made(store, quality={"review": {"share": "0.1"}, "cases": {"days": ["monday"]}})
+    shown, known = opened(store, project_id)
+    assert shown["quality"] == "review:\n  share: 0.1\ncases:\n  days:\n    - monday\n"
+    said = save(store, known, {**shown, "quality": "review: {share: .2, flagged: yes}\naudits: {every: week}"})
+    assert said == [
+        "quality.review.share: 0.1 -> 0.2",
+        "quality.review.flagged: False -> True",
+        "quality.cases.days: monday -> monday, tuesday, wednesday, thursday, friday",
+        "quality.audits.every: never -> week",
+    ]
+    shown, known = opened(store, project_id)
+    wrong = {"begins": "17:00", "ends": "9:00"}, {"aql": 0.1, "ltpd": "0.05"}
+    text = f"cases: {wrong[0]}\naudits: {wrong[1]}\nreview: {{flagged: perhaps, shares: 1}}"
+    with pytest.raises(FormError) as caught:
+        save(store, known, {**shown, "quality": text})
+    said_of_it = caught.value.by_field["quality"]
+    for expected in (
+        "cases: begins at 17:00 and ends at 09:00: begins must be earlier.",
+        "audits: aql is 0.1 and ltpd 0.05: aql must be smaller.",
+        "review.flagged: ",
+        "review.shares: is not a key here: did you mean share?",
+    ):
+        assert expected in said_of_it
+    with pytest.raises(FormError, match="“near” is not known here"):
+        save(store, known, {**shown, "quality": "near: link"})
+    save(store, known, {**shown, "quality": ""})
+    with store.read() as session:
+        assert quality_rules.of_project(session, project_id) == quality_rules.QualityRules()
 
 
 def test_who_changes_what_somebody_else_changed_meanwhile_is_told_once(store: Store) -> None:

@@ -67,6 +67,16 @@ DESCRIBED = st.fixed_dictionaries(
                 {"clarification_grace": "0", "open_batches": "pause", "wanted_width": ".2"},
             ]
         ),
+        "quality": st.sampled_from(
+            [
+                {},
+                {"review": {"share": "0.00001", "newcomer": "10", "disagreement": "on"}, "disputes": {"window": "0"}},
+                {
+                    "cases": {"due": "2d", "remind": "90m", "begins": "8:30", "days": ["sunday", "monday"]},
+                    "audits": {"every": "week", "aql": ".01", "day": "friday", "summary": "never"},
+                },
+            ]
+        ),
         "steps": st.sampled_from([{}, {"html_entities": "off"}, {"html_entities": "on"}]),
         "filters": st.sampled_from(
             [

@@ -8,19 +8,6 @@ from workflow.intake.patterns import Pattern
 from workflow.intake.steps import STEPS
 from workflow.spec_values import fault
 
-_ON = {"on", "yes", "true", "y"}
-_OFF = {"off", "no", "false", "n"}
-
-
-def switch(typed: Any) -> Any:
-    """Whether something is on."""
-    if isinstance(typed, bool):
-        return typed
-    said = typed.strip().casefold() if isinstance(typed, str) else None
-    if said not in _ON | _OFF:
-        raise fault(f"{typed!r} is neither on nor off")
-    return said in _ON
-
 
 def texts(typed: Any) -> Any:
     """A list of texts, or the only one of them."""

@@ -23,10 +23,9 @@ from sqlmodel import Session, col
 from storage.tables import Project
 from workflow import normalise
 from workflow.intake import intake_values
-from workflow.intake.intake_values import switch
 from workflow.intake.steps import STEPS
 from workflow.spec_faults import Place, all_at_once, amount
-from workflow.spec_values import decimal, fault, short_text, whole_number
+from workflow.spec_values import decimal, fault, short_text, switch, whole_number
 
 MOST_FILTERS = 50
 LOWEST_NEAR = 0.7
