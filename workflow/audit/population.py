@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, select
 from sqlmodel import Session, col
 
 from storage.tables import (
@@ -96,24 +96,22 @@ def _frame(project_id: int, scope: Scope) -> ColumnElement[bool]:
 def _grounds(project_id: int, scope: Scope) -> list[ColumnElement[bool]]:
     """SQL: every ground that a statement can ask for; a list of suspects is looked up afterwards."""
     place, pattern = plain(Assignment).c, plain(Pattern).c
-    labelled = exists().where(
-        place.item_id == col(Item.id), place.person_id == scope.person_id, place.value_id.is_not(None)
-    )
+    labelled = select(place.item_id).where(place.person_id == scope.person_id, place.value_id.is_not(None))
     major = (
         select(col(Guideline.major))
         .join(Project, col(Project.guideline_id) == col(Guideline.id))
         .where(col(Project.id) == project_id)
         .scalar_subquery()
     )
-    differ = exists().where(
-        pattern.item_id == col(Item.id), pattern.major == major, pattern.pattern.contains(",", autoescape=True)
+    differ = select(pattern.item_id).where(
+        pattern.project_id == project_id, pattern.major == major, pattern.pattern.contains(",", autoescape=True)
     )
     asked = [
-        (scope.person_id is not None, labelled),
+        (scope.person_id is not None, col(Item.id).in_(labelled)),
         (scope.value_id is not None, col(Item.final_value_id) == scope.value_id),
         (scope.segment is not None, col(Item.segment) == scope.segment),
         (scope.guideline_id is not None, version_of() == scope.guideline_id),
-        (scope.low_agreement, differ),
+        (scope.low_agreement, col(Item.id).in_(differ)),
         (scope.column is not None, _suspect_by(scope.column or "")),
     ]
     return [condition for given, condition in asked if given]
