@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from storage.tables import Flag, History, Item, Label, LabelValue, Lot, Person, Ruling
+from storage.tables import Escalation, Flag, History, Item, Label, LabelValue, Lot, Person, Ruling
 
 NOBODY = "Concord"
-RULED = ("item.ruled", "item.sent_back")
+RULED = ("item.ruled", "item.sent_back", "item.corrected")
+CASE = "escalation"
 _ITEM_REFERENCES = ("by_item", "near_of", "duplicate_of")
 
 
@@ -129,14 +130,16 @@ def load(session: Session, names: Names, page: Sequence[tuple[datetime, Source, 
     labels = _rows(session, Label, ids[Source.LABEL])
     flags = _rows(session, Flag, ids[Source.FLAG])
     notes = _rows(session, History, ids[Source.HISTORY])
-    about = {row.id: _items_of(row) for row in notes}
+    cases = _cases(session, [row.subject_id for row in notes if row.subject == CASE])
+    about = {row.id: _items_of(row, cases) for row in notes}
     names.look_up([*(row.item_id for row in (*labels, *flags)), *(one for some in about.values() for one in some)])
     said = _rationales(session, [row for row in notes if row.action in RULED])
     lots = _lots(session, [row.subject_id for row in notes if row.subject == "lot"])
     made: dict[tuple[Source, int], Event] = {}
     made |= {(Source.LABEL, row.id): _label(names, row) for row in labels}
     made |= {(Source.FLAG, row.id): _flag(names, row) for row in flags}
-    made |= {(Source.HISTORY, row.id): _noted(names, row, about[row.id], lots, said) for row in notes}
+    called = _Called(names, lots, cases)
+    made |= {(Source.HISTORY, row.id): _noted(called, row, about[row.id], said) for row in notes}
     return [made[source, row_id] for _, source, row_id in page if (source, row_id) in made]
 
 
@@ -158,8 +161,10 @@ def _rows(session: Session, table: type[Any], ids: Sequence[int]) -> list[Any]:
     return list(session.execute(select(*columns).where(columns.id.in_(ids)))) if ids else []
 
 
-def _items_of(row: Any) -> frozenset[int]:
+def _items_of(row: Any, cases: Mapping[int, int]) -> frozenset[int]:
     mine = [row.subject_id] if row.subject == "item" else []
+    if row.subject == CASE and row.subject_id in cases:
+        mine = [cases[row.subject_id]]
     return frozenset([*mine, *items_in(row.before, row.after)])
 
 
@@ -190,30 +195,44 @@ def _of_item(names: Names, row: Any, action: str, before: dict[str, Any], after:
     return Event(row.at, action, names.person(row.person_id), names.item(row.item_id), before, after, items, people)
 
 
-def _noted(
-    names: Names, row: Any, items: frozenset[int], lots: Mapping[int, str], said: Mapping[tuple[int, datetime], str]
-) -> Event:
+@dataclass(frozen=True)
+class _Called:
+    """What the things that a page is about are called: lots by their files, cases by their items."""
+
+    names: Names
+    lots: Mapping[int, str]
+    cases: Mapping[int, int]
+
+    def what(self, row: Any) -> str:
+        if row.subject == "item":
+            return self.names.item(row.subject_id)
+        if row.subject == "person":
+            return self.names.person(row.subject_id) if row.subject_id else "somebody"
+        if row.subject == "lot":
+            return self.lots.get(row.subject_id, f"lot {row.subject_id}")
+        if row.subject == CASE and row.subject_id in self.cases:
+            return self.names.item(self.cases[row.subject_id])
+        return "the project" if row.subject == "project" else f"{row.subject.replace('_', ' ')} {row.subject_id}"
+
+
+def _noted(called: _Called, row: Any, items: frozenset[int], said: Mapping[tuple[int, datetime], str]) -> Event:
+    names = called.names
     after = names.spelled(row.after)
     if row.action in RULED and (row.subject_id, row.at) in said:
         after["rationale"] = said[row.subject_id, row.at]
-    what = _what(names, row, lots)
-    before = names.spelled(row.before)
-    return Event(row.at, row.action, names.person(row.actor_id), what, before, after, items, _people_of(row))
-
-
-def _what(names: Names, row: Any, lots: Mapping[int, str]) -> str:
-    if row.subject == "item":
-        return names.item(row.subject_id)
-    if row.subject == "person":
-        return names.person(row.subject_id) if row.subject_id else "somebody"
-    if row.subject == "lot":
-        return lots.get(row.subject_id, f"lot {row.subject_id}")
-    return "the project" if row.subject == "project" else f"{row.subject.replace('_', ' ')} {row.subject_id}"
+    who, before = names.person(row.actor_id), names.spelled(row.before)
+    return Event(row.at, row.action, who, called.what(row), before, after, items, _people_of(row))
 
 
 def _lots(session: Session, ids: Sequence[int]) -> dict[int, str]:
     rows = session.execute(select(col(Lot.id), col(Lot.file_name)).where(col(Lot.id).in_(ids)))
     return {row.id: f"{row.file_name} (lot {row.id})" for row in rows}
+
+
+def _cases(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """Of cases, which item each is about."""
+    rows = session.execute(select(col(Escalation.id), col(Escalation.item_id)).where(col(Escalation.id).in_(ids)))
+    return {row.id: row.item_id for row in rows}
 
 
 def _rationales(session: Session, notes: Sequence[Any]) -> dict[tuple[int, datetime], str]:

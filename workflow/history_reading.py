@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, and_, cast, or_, select
 from sqlmodel import Session, col
 
-from storage.tables import Flag, History, Item, Label
-from workflow.history_events import Event, Names, Source, imported, load
+from storage.tables import Escalation, Flag, History, Item, Label
+from workflow.history_events import CASE, Event, Names, Source, imported, load
 
 AT_ONCE = 500
 LABEL_ACTIONS = ("label.given", "label.changed")
@@ -114,7 +114,9 @@ def _noted(project_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(or_(col(History.action) == wanted.action, begins))
     if wanted.item_id is not None:
         itself = and_(col(History.subject) == "item", col(History.subject_id) == wanted.item_id)
-        found.append(or_(itself, _written(wanted.item_id)))
+        mine = select(col(Escalation.id)).where(col(Escalation.item_id) == wanted.item_id)
+        its_cases = and_(col(History.subject) == CASE, col(History.subject_id).in_(mine))
+        found.append(or_(itself, its_cases, _written(wanted.item_id)))
     if wanted.person_id is not None:
         themselves = and_(col(History.subject) == "person", col(History.subject_id) == wanted.person_id)
         found.append(or_(themselves, col(History.actor_id) == wanted.person_id, _written(wanted.person_id)))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from workflow import history_quality
 from workflow.history_events import NOBODY, Event
 
 LISTED = 5
@@ -186,6 +187,7 @@ def _version(event: Event, _item: str | None) -> str:
 
 
 SENTENCES: Mapping[str, Callable[[Event, str | None], str]] = {
+    **history_quality.SENTENCES,
     "label.given": _label,
     "label.changed": _label,
     "label.withdrawn": lambda event, _: f"{event.who} took back “{event.before['value']}” on {event.what}",
