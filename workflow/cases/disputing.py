@@ -32,11 +32,12 @@ __all__ = ["ARGUMENT_LIMIT", "check", "contest", "settle", "withdraw"]
 ARGUMENT_LIMIT = 3000
 
 
-def check(session: Session, slack_id: str, ruling_id: int, now: datetime) -> None:
-    """Raise RefusedError where somebody may not contest a ruling now, saying why."""
+def check(session: Session, slack_id: str, ruling_id: int, now: datetime) -> int:
+    """Who wants to contest a ruling, by id. Raises RefusedError where they may not now, saying why."""
     ruling = contestable.find(session, ruling_id)
     person_id = people.require(session, ruling.project_id, slack_id, *Role)
     contestable.check(session, ruling, person_id, now)
+    return person_id
 
 
 def contest(session: Session, slack_id: str, ruling_id: int, argument: str, now: datetime) -> int:

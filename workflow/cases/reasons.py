@@ -34,3 +34,9 @@ ABOUT_GUIDELINE = (ReasonCode.GUIDELINE_SILENT, ReasonCode.GUIDELINE_AMBIGUOUS)
 def known(code: str) -> ReasonCode | None:
     """The reason that a form's value names; None for none of them."""
     return ReasonCode(code) if code in set(ReasonCode) else None
+
+
+def in_words(code: str) -> str:
+    """A reason as people read it; empty for none."""
+    found = known(code)
+    return TITLES[found] if found is not None else ""
