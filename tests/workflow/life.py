@@ -12,6 +12,7 @@ from storage.tables import (
     Assignment,
     Batch,
     Escalation,
+    EscalationReason,
     EscalationState,
     Guideline,
     Item,
@@ -35,6 +36,7 @@ from workflow.patterns import format_pattern
 from workflow.states import MOVES
 
 WORKING = (Place.PLANNED, Place.OPEN)
+AT_ONCE = (EscalationReason.REVIEW, EscalationReason.AUDIT)
 
 
 @dataclass
@@ -148,10 +150,10 @@ def _check_state(world: World, seen: Snapshot, item: Any) -> None:
     waiting = [case for case in seen.cases[item.id] if case.state is EscalationState.OPEN]
     states = {place.state for place in seen.places[item.id]}
     assert len(waiting) == (item.state is ItemState.ESCALATED)
-    assert (item.final_value_id is not None) == (item.state in (ItemState.ACCEPTED, ItemState.RULED))
+    assert (item.final_value_id is not None) == (item.state in (ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.RULED))
     if item.state is not ItemState.ESCALATED:
         assert Place.FLAGGED not in states
-    if item.state is ItemState.ACCEPTED:
+    if item.state in (ItemState.ACCEPTED, ItemState.IN_REVIEW):
         assert not seen.holders(item.id)
         assert item.final_value_id == consensus.decide(seen.labels(item.id), seen.project.accept)
     if item.state is ItemState.RULED:
@@ -218,7 +220,9 @@ def _check_labels_moved_items_along_the_table(world: World) -> None:
 
 def _check_messages(world: World, seen: Snapshot) -> None:
     keys = {row[0] for row in world.rows(select(col(Outbox.key)))}
-    assert {f"escalation:{case.id}" for cases in seen.cases.values() for case in cases} <= keys
+    # A correction is ruled at once: nobody waits for its card.
+    asked = [case for cases in seen.cases.values() for case in cases if case.reason not in AT_ONCE]
+    assert {f"escalation:{case.id}" for case in asked} <= keys
     given = {place.batch_id for here in seen.places.values() for place in here if place.batch_id}
     assert {f"batch:{batch_id}" for batch_id in given} <= keys
 

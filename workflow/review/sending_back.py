@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from storage.tables import BackTo, Item, ItemState, ReviewState
 from workflow import history
+from workflow.cases import feedback
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.review import reworking
@@ -77,6 +78,7 @@ def back(
         _let_stand(session, reviews)
     else:
         reworking.give_back(session, items, whose, mode, now, by_id)
+    feedback.tell_back(session, [held.id for held in reviews], whose, now)
     if mode is BackTo.SAME:
         ids = [item.id for item in items]
         reworking.show(session, items[0].project_id, ids, whose, now, f"review:{reviews[0].id}")
