@@ -19,10 +19,12 @@ from storage.tables import (
     Role,
 )
 from workflow import history, outbox, people, places
+from workflow.cases import judging
 from workflow.errors import RefusedError
 from workflow.states import check_move
 
 RULERS = (Role.REVIEWER, Role.LEAD)
+GONE = "This case does not exist (any more)."
 
 
 @dataclass(frozen=True)
@@ -123,14 +125,30 @@ def touch(session: Session, case_id: int, now: datetime) -> None:
 
 
 def may_rule(session: Session, slack_id: str, case_id: int) -> bool:
-    """Whether a case still waits for a ruling; refused to who may not rule."""
-    row = session.execute(
-        select(col(Escalation.project_id), col(Escalation.state)).where(col(Escalation.id) == case_id)
-    ).first()
-    if row is None:
-        raise RefusedError("This case does not exist (any more).")
-    people.require(session, row.project_id, slack_id, *RULERS)
-    return row.state is EscalationState.OPEN
+    """Whether a case still waits for a ruling; refused to who may not rule on it, so that nobody fills in a form in vain."""
+    case = _find(session, case_id)
+    person_id = people.require(session, case.project_id, slack_id, *rulers(case))
+    check_answered(session, case, person_id)
+    judging.check(session, case.item_id, person_id, judging.layer_of(case.reason))
+    return case.state is EscalationState.OPEN
+
+
+def may_read(session: Session, slack_id: str, case_id: int) -> None:
+    """Raise NotAllowedError where somebody may not read the item of a case."""
+    people.require(session, _find(session, case_id).project_id, slack_id, *RULERS, Role.AUDITOR)
+
+
+def check_answered(session: Session, case: Case, person_id: int) -> None:
+    """Refuse to let somebody rule on an item that they have yet to answer themselves."""
+    mine = select(col(Assignment.id)).where(
+        col(Assignment.item_id) == case.item_id,
+        col(Assignment.person_id) == person_id,
+        col(Assignment.state).in_(places.HOLDING),
+    )
+    if session.execute(mine).first() is not None:
+        raise RefusedError(
+            "You have a place on this item yourself: answer it first, or leave the ruling to somebody else."
+        )
 
 
 def see_labels(session: Session, slack_id: str, case_id: int, now: datetime) -> None:
@@ -172,22 +190,27 @@ def lock_case(session: Session, case_id: int) -> Case:
     item_id = session.execute(select(col(Escalation.item_id)).where(col(Escalation.id) == case_id)).scalar()
     locked = places.lock_items(session, [item_id] if item_id is not None else [])
     if not locked:
-        raise RefusedError("This case does not exist (any more).")
+        raise RefusedError(GONE)
+    session.execute(select(col(Escalation.id)).where(col(Escalation.id) == case_id).with_for_update(key_share=True))
+    return _find(session, case_id)
+
+
+def _find(session: Session, case_id: int) -> Case:
     row = session.execute(
-        select(col(Escalation.id), col(Escalation.project_id), col(Escalation.item_id), col(Escalation.state))
-        .add_columns(col(Escalation.version), col(Escalation.reason), col(Escalation.step))
-        .add_columns(col(Escalation.assigned_id))
+        select(
+            col(Escalation.id),
+            col(Escalation.project_id),
+            col(Escalation.item_id),
+            col(Escalation.state),
+            col(Escalation.version),
+            col(Escalation.reason),
+            col(Escalation.step),
+            col(Escalation.assigned_id),
+            col(Item.state).label("item_state"),
+        )
+        .join(Item, col(Item.id) == col(Escalation.item_id))
         .where(col(Escalation.id) == case_id)
-        .with_for_update(key_share=True)
-    ).one()
-    return Case(
-        row.id,
-        row.project_id,
-        row.item_id,
-        row.state,
-        row.version,
-        row.reason,
-        row.step,
-        row.assigned_id,
-        locked[0].state,
-    )
+    ).first()
+    if row is None:
+        raise RefusedError(GONE)
+    return Case(**row._mapping)

@@ -25,8 +25,10 @@ from workflow.batches import close_places, rewrite_batch
 from workflow.cases import decision, dispute_outcomes, judging, precedents, telling
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
-from workflow.escalation import Case, lock_case, rulers
+from workflow.escalation import Case, check_answered, lock_case, rulers
 from workflow.states import check_move
+
+CORRECTIONS = (EscalationReason.REVIEW, EscalationReason.AUDIT)
 
 
 def rule(
@@ -50,11 +52,11 @@ def rule(
         raise RefusedError("A ruling needs its reason: the people who labelled the item will read it.")
     decision.check_value(session, case.project_id, value_id)
     checked = decision.checked(session, case.project_id, details)
-    _check_answered(session, case, person_id)
+    check_answered(session, case, person_id)
     if _is_repeated(session, case, person_id, value_id, rationale):
         return None
     _check_version(session, case, version)
-    _check_rulable(session, case)
+    _check_rulable(session, case, person_id)
     judging.check(session, case.item_id, person_id, judging.layer_of(case.reason))
     kept = precedents.settled(session, case.item_id, value_id, checked)
     about = decision.About(case.id, case.item_id, case.project_id)
@@ -69,7 +71,7 @@ def rule(
     return ruling_id
 
 
-def _check_rulable(session: Session, case: Case) -> None:
+def _check_rulable(session: Session, case: Case, person_id: int) -> None:
     if case.state not in (EscalationState.OPEN, EscalationState.RULED):
         raise RefusedError(
             "This case is closed: the item went back, or its labels agree after all. There is nothing to rule."
@@ -78,11 +80,22 @@ def _check_rulable(session: Session, case: Case) -> None:
         return
     if case.reason is EscalationReason.CONTESTED:
         raise RefusedError("This ruling settled a dispute, and stands. Nothing was changed.")
+    if case.reason in CORRECTIONS and not _is_own(session, case, person_id):
+        raise RefusedError(
+            "This was corrected in a review or an audit, and is not changed here: whoever labelled the item can contest it. "
+            "Nothing was changed."
+        )
     if not decides(session, case):
         raise RefusedError(
             "This item was decided anew or given out again since: what was ruled here does not count any more. "
             "Nothing was changed."
         )
+
+
+def _is_own(session: Session, case: Case, person_id: int) -> bool:
+    """Whether a correction is one of a reviewer's own. What an audit found stays as it was found."""
+    own = exists().where(col(Ruling.escalation_id) == case.id, col(Ruling.person_id) == person_id)
+    return case.reason is EscalationReason.REVIEW and bool(session.execute(select(own)).scalar())
 
 
 def decides(session: Session, case: Case) -> bool:
@@ -127,18 +140,6 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
 def is_blank(rationale: str) -> bool:
     """Whether there is nothing to read in a text: spaces, controls and what else leaves no mark."""
     return all(character.isspace() or unicodedata.category(character) in ("Cc", "Cf") for character in rationale)
-
-
-def _check_answered(session: Session, case: Case, person_id: int) -> None:
-    mine = select(col(Assignment.id)).where(
-        col(Assignment.item_id) == case.item_id,
-        col(Assignment.person_id) == person_id,
-        col(Assignment.state).in_(places.HOLDING),
-    )
-    if session.execute(mine).first() is not None:
-        raise RefusedError(
-            "You have a place on this item yourself: answer it first, or leave the ruling to somebody else."
-        )
 
 
 def _check_version(session: Session, case: Case, version: int) -> None:
@@ -192,7 +193,7 @@ def _settle(
         .values(
             state=item_state,
             final_value_id=value_id,
-            decided_by="ruling" if value_id is not None else None,
+            decided_by=_by_what(case) if value_id is not None else None,
             decided_at=now if value_id is not None else None,
         )
     )
@@ -208,6 +209,10 @@ def _settle(
         after={"state": item_state, "value_id": value_id, "escalation_id": case.id},
     )
     outbox.rewrite(session, now, "escalation", case.id, case.version + 1, "escalation")
+
+
+def _by_what(case: Case) -> str:
+    return case.reason.value if case.reason in CORRECTIONS else "ruling"
 
 
 def _flagged(session: Session, item_id: int) -> list[tuple[int, int, int | None]]:

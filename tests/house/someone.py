@@ -143,7 +143,7 @@ class Someone:
     def rule(self, title: str, why: str, case: Json) -> None:
         """Press a label on a case's card and give the reason."""
         self.press_ok(case, title)
-        done = self.submit(self.modal(), {"rationale": why})
+        done = self.submit(self.modal(), {"rationale": why, "reason": "borderline"})
         assert done["ok"], done
 
     def command(self, text: str, channel: str | None = None) -> Json:

@@ -49,7 +49,7 @@ def test_a_flag_is_a_case_for_the_reviewer(open_house: OpenHouse) -> None:
     assert text in seen.quoted(shown)
     assert "somebody found it unclear" in words(shown)
     assert "ana: not enough context. Who is “he”?" in words(shown)
-    assert titles(shown) == ["Yes", "No", "Send back", "Show labels", "Guideline"]
+    assert titles(shown) == ["Yes", "No", "Send back", "Pass up", "Show labels", "Guideline"]
     back = house.ana.answer("Back", card)
     assert "waits for a reviewer" in words(back)
     assert "Yes" not in titles(back)
@@ -121,7 +121,7 @@ def test_a_ruling_needs_its_reason(open_house: OpenHouse) -> None:
     house = open_house(items=1)
     shown = disputed(house)
     house.rita.press_ok(shown, "Yes")
-    done = house.rita.submit(house.rita.modal(), {"rationale": "   "})
+    done = house.rita.submit(house.rita.modal(), {"rationale": "   ", "reason": "slip"})
     assert "rationale" in done["errors"]
     assert house.count(Ruling) == 0
 
@@ -138,7 +138,7 @@ def test_a_ruling_changed_from_home_is_told_again(open_house: OpenHouse) -> None
     assert "rita ruled Yes" in words(view)
     assert "First thought." in words(view)
     no = next(key for key, value in house.values().items() if value == "no")
-    assert house.rita.submit(view, {"value": str(no), "rationale": "Second thought."})["ok"]
+    assert house.rita.submit(view, {"value": str(no), "rationale": "Second thought.", "reason": "misread"})["ok"]
     for card in settled(house, "Ruled: No"):
         assert "(before: Yes)" in words(card)
         assert seen.quoted(card)[-1] == "Second thought."
@@ -252,8 +252,8 @@ def test_two_reviewers_at_once_leave_one_ruling(open_house: OpenHouse) -> None:
     house.rita.press_ok(shown, "Yes")
     house.lea.press_ok(shown, "No")
     first, second = house.rita.modal(), house.lea.modal()
-    assert house.rita.submit(first, {"rationale": "One."})["ok"]
-    done = house.lea.submit(second, {"rationale": "Two."})
+    assert house.rita.submit(first, {"rationale": "One.", "reason": "other"})["ok"]
+    done = house.lea.submit(second, {"rationale": "Two.", "reason": "other"})
     assert "rita ruled “Yes” meanwhile" in done["errors"]["value"]
     assert house.count(Ruling) == 1
 
