@@ -14,6 +14,7 @@ from sqlmodel import Session
 from bot import (
     readings,
     readings_drops,
+    readings_feedback,
     readings_guidelines,
     readings_helped,
     readings_near,
@@ -27,6 +28,7 @@ from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
 from workflow.views.batch import batch_version, hold_batch
 from workflow.views.case import case_version, hold_case
+from workflow.views.dispute import dispute_version, hold_dispute
 from workflow.views.drop import drop_version, hold_drop
 from workflow.views.guideline import acknowledgement_version, hold_acknowledgement
 from workflow.views.project import hold_project, project_version
@@ -43,7 +45,9 @@ def _given(_session: Session, context: Mapping[str, Any], _now: datetime) -> Map
 MESSAGES: dict[str, Loader] = {
     "batch": readings.batch,
     "escalation": readings.case,
-    "ruling_notice": readings.notice,
+    "ruling_notice": readings_feedback.notice,
+    "review_notice": readings_feedback.review_notice,
+    "dispute": readings_feedback.dispute,
     "digest": readings.kept_digest,
     "asked_digest": readings.asked_digest,
     "refused": _given,
@@ -65,6 +69,7 @@ VIEWS: dict[str, Loader] = {
     "home": readings.home,
     "flag": readings.flag_form,
     "rule": readings.rule_form,
+    "contest": readings_feedback.contest_form,
     "labels": readings.labels,
     "item_text": readings.item_text,
     "guideline": readings_versions.in_force,
@@ -102,6 +107,7 @@ PICTURES: dict[str, Callable[[Session, Mapping[str, Any]], Picture]] = {
 VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "batch": batch_version,
     "escalation": case_version,
+    "dispute": dispute_version,
     "project": project_version,
     "drop": drop_version,
     "requeue": requeue_version,
@@ -113,6 +119,7 @@ VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
 HOLDS: dict[str, Callable[[Session, int], None]] = {
     "batch": hold_batch,
     "escalation": hold_case,
+    "dispute": hold_dispute,
     "project": hold_project,
     "drop": hold_drop,
     "requeue": hold_requeue,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot import readings_cases, readings_guidelines
+from bot import readings_guidelines
 from bot.reader_pages import page_of
 from bot.sender.drawing import Picture
 from storage.tables import Assignment, Digest, Escalation, Item, Project, Role
@@ -20,7 +20,7 @@ from workflow import assignment, calendar, digest, people
 from workflow.guidelines.acknowledgement import coverage
 from workflow.nothing import Why
 from workflow.views.batch import batch_view, shown_fields
-from workflow.views.case import case_view, labels_view, notice_view
+from workflow.views.case import case_view, labels_view
 from workflow.views.home import home_view
 
 CARD_TEXT = 6000
@@ -55,15 +55,7 @@ def case(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
     if view is None:
         return None
     view["fields"], view["long"] = fit(view["fields"], CARD_TEXT - 2000)
-    return {**readings_cases.shown(_first_flags(view)), "told": context.get("asked", "")}
-
-
-def notice(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
-    """The notice of a ruling."""
-    view = notice_view(session, context["id"], context["person_id"])
-    if view is not None:
-        view["fields"], _ = fit(view["fields"], NOTICE_TEXT)
-    return view
+    return _first_flags(view)
 
 
 def _first_flags(view: dict[str, Any]) -> dict[str, Any]:
@@ -231,8 +223,7 @@ def rule_form(session: Session, context: Mapping[str, Any], _now: datetime) -> d
         view["labels"] = []
     kind = "back" if context.get("send_back") else "rule"
     return {
-        **readings_cases.shown(_first_flags(view)),
-        **readings_cases.form(session, view),
+        **_first_flags(view),
         "chosen": context.get("value_id", 0),
         "metadata": f"{kind}:{view['id']}:{view['version']}",
     }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from templates.blocks import IdentifierError, TemplateError
 from tests.templates.harness import (
     HOSTILE,
+    SAMPLES,
     all_faces,
     all_samples,
     everywhere,
@@ -22,7 +23,7 @@ from tests.templates.harness import (
     wrong,
     wrong_at,
 )
-from tests.templates.samples import CARDS, SAMPLES, Id
+from tests.templates.samples import CARDS, Id
 
 Sample = tuple[str, dict[str, Any]]
 samples = pytest.mark.parametrize(("name", "sample"), all_samples(), ids=[name for name, _ in all_samples()])

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import (
     Assignment,
     Escalation,
-    EscalationReason,
     EscalationState,
     Flag,
     Guideline,
@@ -20,8 +18,6 @@ from storage.tables import (
     Project,
     Ruling,
 )
-from workflow.cases import reasons
-from workflow.views import case_background as background
 from workflow.views.batch import shown_fields
 from workflow.views.schema import choices
 
@@ -64,7 +60,6 @@ def case_view(session: Session, case_id: int) -> dict[str, Any] | None:
         return None
     flags = _flags(session, case_id)
     labels = choices(session, head.project_id, head.project_version)
-    is_open = head.state is EscalationState.OPEN
     return {
         "id": case_id,
         "version": head.version,
@@ -75,18 +70,13 @@ def case_view(session: Session, case_id: int) -> dict[str, Any] | None:
         "key": head.key,
         "fields": shown_fields(head.fields, head.field_names),
         "reason": head.reason.value,
-        "open": is_open,
+        "open": head.state is EscalationState.OPEN,
         "withdrawn": head.state is EscalationState.WITHDRAWN,
         "may_rule": head.state in (EscalationState.OPEN, EscalationState.RULED),
         "flags": flags,
-        "may_send_back": is_open and bool(flags) and head.reason is not EscalationReason.CONTESTED,
+        "may_send_back": head.state is EscalationState.OPEN and bool(flags),
         "labels": [{"id": choice.id, "title": choice.title} for choice in labels],
         "ruling": latest_ruling(session, case_id),
-        "overtaken": background.is_overtaken(session, case_id),
-        "disputes": background.disputes(session, case_id),
-        "asked": background.asked(session, case_id) if is_open else None,
-        "precedents": background.like_cases(session, head.item_id) if is_open else [],
-        "blind": is_open and background.somebody_is_to_answer(session, head.item_id),
     }
 
 
@@ -102,15 +92,11 @@ def _flags(session: Session, case_id: int) -> list[dict[str, str]]:
 
 def latest_ruling(session: Session, case_id: int) -> dict[str, Any] | None:
     """Who decided last, what and why; ``title`` is None where the item was sent back."""
-    earlier, like = aliased(Ruling), aliased(Item)
     rows = session.execute(
-        select(col(Person.name), col(LabelValue.title), col(Ruling.rationale), col(Ruling.reason_code))
-        .add_columns(col(Ruling.section), col(Ruling.departure), col(like.key).label("otherwise_than"))
+        select(col(Person.name), col(LabelValue.title), col(Ruling.rationale))
         .select_from(Ruling)
         .join(Person, col(Person.id) == col(Ruling.person_id))
         .outerjoin(LabelValue, col(LabelValue.id) == col(Ruling.value_id))
-        .outerjoin(earlier, col(earlier.id) == col(Ruling.precedent_id))
-        .outerjoin(like, col(like.id) == col(earlier.item_id))
         .where(col(Ruling.escalation_id) == case_id)
         .order_by(col(Ruling.id).desc())
         .limit(2)
@@ -122,10 +108,6 @@ def latest_ruling(session: Session, case_id: int) -> dict[str, Any] | None:
         "title": rows[0].title,
         "rationale": rows[0].rationale,
         "changed_from": rows[1].title if len(rows) > 1 else None,
-        "reason": reasons.in_words(rows[0].reason_code),
-        "section": rows[0].section,
-        "otherwise_than": rows[0].otherwise_than or "",
-        "departure": rows[0].departure,
     }
 
 
@@ -141,65 +123,3 @@ def labels_view(session: Session, case_id: int) -> dict[str, Any]:
         .order_by(col(LabelValue.position), col(Person.name))
     )
     return {"labels": [{"person": row.name, "title": row.title, "late": row.after_ruling} for row in rows]}
-
-
-def notice_view(session: Session, ruling_id: int, person_id: int) -> dict[str, Any] | None:
-    """What a person who labelled or flagged an item is told about a ruling."""
-    row = session.execute(_notice(ruling_id)).first()
-    if row is None:
-        return None
-    own = session.execute(
-        select(col(LabelValue.title))
-        .join(Assignment, col(Assignment.value_id) == col(LabelValue.id))
-        .where(col(Assignment.item_id) == row.item_id, col(Assignment.person_id) == person_id)
-    ).scalar()
-    return {
-        "ruling_id": ruling_id,
-        "project": row.project,
-        "project_id": row.project_id,
-        "key": row.key,
-        "fields": shown_fields(row.fields, row.field_names),
-        "reviewer": row.reviewer,
-        "title": row.title,
-        "rationale": row.rationale,
-        "own": own,
-        "flagged": _has_flagged(session, row.escalation_id, person_id),
-        "changed": _is_change(session, row, ruling_id),
-        "guideline": f"{row.major}.{row.minor}" if row.major is not None else None,
-    }
-
-
-def _notice(ruling_id: int) -> Any:
-    return (
-        select(
-            col(Ruling.escalation_id),
-            col(Ruling.item_id),
-            col(Ruling.rationale),
-            col(Item.key),
-            col(Item.fields),
-            col(Project.id).label("project_id"),
-            col(Project.name).label("project"),
-            col(Project.fields).label("field_names"),
-            col(Person.name).label("reviewer"),
-            col(LabelValue.title),
-            col(Guideline.major),
-            col(Guideline.minor),
-        )
-        .select_from(Ruling)
-        .join(Item, col(Item.id) == col(Ruling.item_id))
-        .join(Project, col(Project.id) == col(Item.project_id))
-        .join(Person, col(Person.id) == col(Ruling.person_id))
-        .outerjoin(LabelValue, col(LabelValue.id) == col(Ruling.value_id))
-        .outerjoin(Guideline, col(Guideline.id) == col(Ruling.guideline_id))
-        .where(col(Ruling.id) == ruling_id)
-    )
-
-
-def _has_flagged(session: Session, case_id: int, person_id: int) -> bool:
-    mine = select(col(Flag.id)).where(col(Flag.escalation_id) == case_id, col(Flag.person_id) == person_id)
-    return session.execute(mine.limit(1)).first() is not None
-
-
-def _is_change(session: Session, row: Row[Any], ruling_id: int) -> bool:
-    earlier = select(col(Ruling.id)).where(col(Ruling.escalation_id) == row.escalation_id, col(Ruling.id) < ruling_id)
-    return session.execute(earlier.limit(1)).first() is not None
