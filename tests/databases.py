@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
+from storage import engine as storage_engine
 from storage import schema
 from storage.engine import Store, open_store
 
@@ -32,6 +34,30 @@ BEGIN
     PERFORM setval(format('%I', sequencename), 1, false) FROM pg_sequences WHERE schemaname = 'public';
 END $$
 """
+
+STATEMENTS = 20_000
+FIRST: dict[str, Engine] = {}
+
+
+def keep_statements(first: Store) -> None:
+    """Have every later engine of this kind of database know the statements that any engine has written out as SQL.
+
+    SQLAlchemy remembers them by engine, and every test has engines of its own: nearly half of a test's time went into
+    writing out the same statements again. ``first`` has connected, so that its dialect knows the server.
+    """
+    first.engine._compiled_cache.capacity = STATEMENTS  # type: ignore[union-attr]
+    FIRST[first.engine.dialect.name] = first.engine
+
+
+def _engine(*args: Any, **options: Any) -> Engine:
+    made = create_engine(*args, **options)
+    if first := FIRST.get(made.dialect.name):
+        # What was written out is found by the dialect it was written for.
+        made.dialect, made._compiled_cache = first.dialect, first._compiled_cache
+    return made
+
+
+storage_engine.create_engine = _engine  # type: ignore[attr-defined]
 
 
 @dataclass
@@ -68,13 +94,13 @@ class Databases:
             self._take_back(opened.engine.url.render_as_string(hide_password=False))
 
     def _take_back(self, url: str) -> None:
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        # The driver alone: an engine asks the server a dozen things before its first statement.
+        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
             # Where something of the test goes on, the database stays its own.
-            if connection.scalar(text(OTHERS)) == 0:
-                connection.execute(text(EMPTY))
+            if connection.execute(OTHERS).fetchone() == (0,):
+                connection.execute(EMPTY)
                 self.emptied.append(url)
-        engine.dispose()
 
     def _sqlite(self, number: int, empty: bool) -> str:
         path = self.folder / f"concord{number}.db"
@@ -86,6 +112,7 @@ class Databases:
                 with made.engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
                 made.close()
+                keep_statements(made)
             shutil.copy(template, path)
         return f"sqlite:///{path}"
 
@@ -112,6 +139,7 @@ class Databases:
         made = open_store(self._address("concord_template"))
         schema.upgrade(made)
         made.close()
+        keep_statements(made)
 
     def _address(self, name: str) -> str:
         url = make_url(self.postgres.get_uri()).set(drivername="postgresql+psycopg", database=name)
