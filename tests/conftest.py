@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,13 @@ settings.register_profile("concord", deadline=None)
 settings.load_profile("concord")
 
 KINDS = ["sqlite", "postgresql"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Modules and thousands of tests stay to the end: the collector need not walk over them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
