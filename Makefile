@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # minute and more of processor time in one run of the tests.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test lint types imports lock check clean
+.PHONY: run test lint types imports lock check bytecode clean
 
 run: $(VENV)/.installed
 	$(BIN)/concord run
@@ -30,6 +30,10 @@ imports: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 check: lint types imports
+
+# What every worker of pytest would otherwise compile for itself; what is wrong there, `make test` says.
+bytecode: $(VENV)/.installed-test
+	-@$(BIN)/python -m pytest --collect-only -q >/dev/null
 
 # uv is quick; pip does the same where uv cannot (it does not read pip's configuration).
 install = ($(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r $(1) \
