@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlmodel import Session, col
 
 from storage.tables import (
@@ -22,6 +22,8 @@ from storage.tables import (
     Person,
     Place,
     Project,
+    Review,
+    ReviewState,
     plain,
 )
 
@@ -75,14 +77,28 @@ def named(session: Session, labels: Counter[int]) -> list[dict[str, Any]]:
 
 
 def items_done_between(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> int:
-    """Items accepted or ruled in a period, and still so."""
+    """Items that became accepted or ruled in a period, and still are; one that is reviewed, when its review ended."""
+    looked_at = (
+        col(Review.project_id) == project_id,
+        col(Review.state).not_in((ReviewState.WAITING, ReviewState.CLAIMED)),
+    )
+    reviewed = select(col(Review.item_id)).where(
+        *looked_at, col(Review.settled_at) >= from_at, col(Review.settled_at) < to_at
+    )
+    review = plain(Review).alias("later")
+    later = exists().where(
+        review.c.item_id == col(Item.id), or_(review.c.settled_at.is_(None), review.c.settled_at >= to_at)
+    )
+    decided = and_(col(Item.decided_at) >= from_at, col(Item.decided_at) < to_at)
     counted = select(func.count()).where(
         col(Item.project_id) == project_id,
         col(Item.state).in_(DONE),
-        col(Item.decided_at) >= from_at,
-        col(Item.decided_at) < to_at,
+        ~later,
     )
-    return int(session.execute(counted).scalar_one())
+    return sum(
+        int(session.execute(counted.where(when)).scalar_one())
+        for when in (decided, and_(col(Item.decided_at) < from_at, col(Item.id).in_(reviewed)))
+    )
 
 
 def skips_between(session: Session, project_id: int, from_at: datetime, to_at: datetime) -> int:

@@ -46,7 +46,7 @@ def why_nothing(session: Session, project_id: int, person_id: int, now: datetime
     if any_item(ItemState.LOADING):
         return Nothing(Why.LOADING)
     if not any_item(ItemState.OPEN):
-        if any_item(ItemState.ESCALATED):
+        if any_item(ItemState.ESCALATED, ItemState.IN_REVIEW):
             return Nothing(Why.ESCALATED)
         return Nothing(Why.ALL_DONE if any_item(ItemState.ACCEPTED, ItemState.RULED) else Why.NO_ITEMS)
     if (until := _first_lease(session, project_id, person_id)) is not None:

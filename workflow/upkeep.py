@@ -106,7 +106,7 @@ def change_overlap(session: Session, project_id: int, now: datetime, limit: int 
         ).scalars()
     )
     session.execute(update(Project).where(col(Project.id) == project_id).values(overlap_after=ids[-1] if ids else None))
-    states = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.ESCALATED)
+    states = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.ESCALATED)
     items = [item for item in places.lock_items(session, ids) if item.state in states and item.overlap != new]
     if not items:
         return len(ids)
@@ -132,7 +132,7 @@ def change_overlap(session: Session, project_id: int, now: datetime, limit: int 
 def _raise(session: Session, project_id: int, items: Sequence[places.Locked], new: int, now: datetime) -> None:
     """Open what the items lack now. With fewer people than the overlap they wait for more to join, as the lead is told."""
     opened = places.give_back(session, items)
-    again = [item.id for item in items if item.id in opened and item.state is ItemState.ACCEPTED]
+    again = [item.id for item in items if item.id in opened and item.state is not ItemState.OPEN]
     if again:
         session.execute(
             update(Item)

@@ -67,5 +67,5 @@ def touches(world: World, item: Any, places: list[Any], guideline_id: int, value
         }
         return bool(said & set(values)) and not any(row.guideline_id >= guideline_id for row in rulings)
     old = [place for place in labelled if place.guideline_id < guideline_id]
-    going_on = item.state in (ItemState.OPEN, ItemState.ACCEPTED, ItemState.ESCALATED)
+    going_on = item.state in (ItemState.OPEN, ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.ESCALATED)
     return going_on and any({place.value_id, place.counted_id} & set(values) for place in old)

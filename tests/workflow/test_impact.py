@@ -31,7 +31,14 @@ from workflow.guidelines.decisions import impact, touched
 from workflow.guidelines.decisions.touched import Touch
 
 PEOPLE = ("ana", "ben", "cem")
-STATES = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.RULED, ItemState.ESCALATED, ItemState.REPLACED)
+STATES = (
+    ItemState.OPEN,
+    ItemState.ACCEPTED,
+    ItemState.IN_REVIEW,
+    ItemState.RULED,
+    ItemState.ESCALATED,
+    ItemState.REPLACED,
+)
 
 
 def scatter(world: World, seed: int) -> None:

@@ -15,6 +15,14 @@ from workflow.guidelines.comparison.comparing import Group, Twice
 from workflow.patterns import Pattern, parse_pattern
 
 ENDED = (ItemState.ACCEPTED, ItemState.ESCALATED)
+NOT_UNCLEAR = (
+    EscalationReason.NOBODY_LEFT,
+    EscalationReason.PASSED_UP,
+    EscalationReason.CONTESTED,
+    EscalationReason.REVIEW,
+    EscalationReason.AUDIT,
+)
+"""Cases that say nothing of how the labels went: nobody was left, or somebody looked at a decided item."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +195,8 @@ Ends = tuple[int, int]
 def ended(session: Session, scope: Scope, *, same: bool) -> list[tuple[Ends, Ends]]:
     """How items ended before and after the turn: of the same ones, or by kind of all before and the new ones after.
 
-    An item ends when its labels decide it or it is escalated; not counted are cases that nobody was left to label.
+    An item ends when its labels decide it or it is escalated; not counted are cases that nobody was left to label, and
+    those of reviews, disputes and audits.
     """
     before = _ended(scope, scope.begun, scope.turned)
     after = _ended(scope, scope.turned, None)
@@ -215,7 +224,7 @@ def _ended(scope: Scope, begun: datetime, turned: datetime | None) -> Any:
     disputed = select(escalation.item_id, literal(1)).where(
         escalation.project_id == scope.project_id,
         escalation.opened_at >= begun,
-        escalation.reason != EscalationReason.NOBODY_LEFT,
+        escalation.reason.not_in(NOT_UNCLEAR),
     )
     if turned is not None:
         decided, disputed = decided.where(label.at < turned), disputed.where(escalation.opened_at < turned)

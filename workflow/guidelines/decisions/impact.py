@@ -27,7 +27,7 @@ def count(session: Session, proposal_id: int, now: datetime) -> dict[str, Any]:
     touch = touched.by_proposal(session, proposal_id)
     by_state = items_by_state(session, touch)
     return {
-        "finished": sum(by_state[state] for state in DONE),
+        "finished": sum(by_state[state] for state in (*DONE, ItemState.IN_REVIEW)),
         "open": by_state[ItemState.OPEN],
         "escalated": by_state[ItemState.ESCALATED],
         "person_ids": people(session, touch),

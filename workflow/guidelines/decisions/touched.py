@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from storage.tables import Assignment, Example, Guideline, Item, ItemState, LabelValue, Place, Proposal, Ruling, plain
 
-GOING_ON = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.ESCALATED)
+GOING_ON = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.ESCALATED)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,19 @@ from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, up
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Assignment, Item, LabelMove, LabelValue, Lot, LotState, Project
+from storage.tables import (
+    Assignment,
+    Finding,
+    FindingState,
+    Item,
+    LabelMove,
+    LabelValue,
+    Lot,
+    LotState,
+    Project,
+    Review,
+    ReviewState,
+)
 from workflow import history, places, settling
 from workflow.guidelines import versions
 from workflow.guidelines.labels import former_labels
@@ -142,7 +154,9 @@ def _carry(session: Session, project_id: int, passing: _Passing, item_ids: Seque
     touched: set[int] = set()
     if passing.goes:
         touched |= _carry_labels(session, passing, item_ids)
-        touched |= _carry_finals(session, passing, item_ids)
+        finals = _carry_finals(session, passing, item_ids)
+        _carry_looks(session, passing, finals)
+        touched |= finals
         settling.accept_agreeing(session, [item for item in locked if item.id in touched], now)
     if touched:
         _note(session, project_id, passing, CARRIED, touched, _called(session, passing.goes), now)
@@ -162,6 +176,23 @@ def _carry_finals(session: Session, passing: _Passing, item_ids: Sequence[int]) 
     there = update(Item).where(col(Item.id).in_(item_ids), _finals(passing))
     changed = there.values(final_value_id=case(dict(passing.goes), value=col(Item.final_value_id)))
     return set(session.execute(changed.returning(col(Item.id))).scalars())
+
+
+def _carry_looks(session: Session, passing: _Passing, item_ids: Collection[int]) -> None:
+    """Reviews and audits that go on are about the final value as it is called now, and so is what was answered blind."""
+    becomes = dict(passing.goes)
+    for table, going_on in (
+        (Review, col(Review.state).in_((ReviewState.WAITING, ReviewState.CLAIMED))),
+        (Finding, col(Finding.state).in_((FindingState.WAITING, FindingState.ANSWERED))),
+    ):
+        mine = update(table).where(col(table.item_id).in_(item_ids), col(table.value_id).in_(becomes), going_on)
+        session.execute(mine.values(value_id=case(becomes, value=col(table.value_id))))
+    answered = update(Finding).where(
+        col(Finding.item_id).in_(item_ids),
+        col(Finding.state) == FindingState.ANSWERED,
+        passing.moves(col(Finding.answer_id), col(Finding.answered_at)),
+    )
+    session.execute(answered.values(answer_id=case(becomes, value=col(Finding.answer_id))))
 
 
 def _carry_gold(session: Session, passing: _Passing, item_ids: Sequence[int]) -> set[int]:

@@ -20,7 +20,7 @@ from workflow.guidelines.decisions.touched import Touch
 from workflow.places import Locked
 from workflow.states import check_move
 
-AGAIN = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.RULED)
+AGAIN = (ItemState.OPEN, ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.RULED)
 """What waits for a ruling stays with its reviewer, who rules by the new version."""
 
 

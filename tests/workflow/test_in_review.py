@@ -1,0 +1,111 @@
+"""An item in review while the project changes around it: more overlap, other rules, other labels; and how it is counted."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+from sqlmodel import col
+
+from storage.engine import Store
+from storage.tables import Audit, AuditDesign, Finding, FindingState, ItemState, LabelValue, Review, ReviewState, Role
+from tests.builders import NOW, add_person
+from tests.workflow import rule_change
+from tests.workflow.clicks import state_of
+from tests.workflow.reviewers import LATER, Reviewers
+from tests.workflow.test_label_carrying import change as change_labels
+from workflow import counts, projects, upkeep
+from workflow.guidelines.labels import carrying
+from workflow.nothing import Nothing, Why
+from workflow.quality_rules import ReviewRules
+from workflow.review import upkeep as review_upkeep
+
+ALL = ReviewRules(share=1.0)
+
+
+@pytest.fixture
+def shop(store: Store) -> Reviewers:
+    """Two items that all three labelled "yes" are in review."""
+    shop = Reviewers(store, ALL, items=2)
+    for item in range(2):
+        shop.labelled("yes", "yes", "yes", item=item)
+    assert shop.pick() == 2
+    return shop
+
+
+def test_nothing_is_left_to_label_while_the_last_items_are_reviewed(shop: Reviewers) -> None:
+    assert shop.batch("ana") == Nothing(Why.ESCALATED), "they wait for a reviewer, and may come back"
+
+
+def test_a_raised_overlap_opens_it_again_and_its_review_is_over(shop: Reviewers) -> None:
+    world = shop.world
+    with world.store.write() as session:
+        add_person(session, world, "dan", Role.ANNOTATOR)
+        projects.set_overlap(session, world.project_id, 4, LATER, None)
+    while world.store.transact(lambda s: upkeep.change_overlap(s, world.project_id, LATER)):
+        pass
+    assert [state_of(world, item) for item in range(2)] == [ItemState.OPEN] * 2
+    assert world.item(world.items[0]).final_value_id is None
+    assert review_upkeep.withdraw_gone(world.store, LATER) == 2
+    assert shop.review(0).state is ReviewState.WITHDRAWN
+    shop.batch("dan")
+    for item in range(2):
+        shop.label("dan", item, "no", now=LATER)
+    assert shop.pick(LATER + timedelta(hours=1)) == 2, "with four labels it is another question"
+
+
+def test_a_changed_rule_gives_it_out_again(shop: Reviewers) -> None:
+    world = shop.world
+    requeue_id = rule_change.change(world, labels=("yes",))
+    rule_change.decide(world, requeue_id, "all")
+    rule_change.tick(world)
+    assert rule_change.given_out(world) == [world.items]
+    assert [state_of(world, item) for item in range(2)] == [ItemState.OPEN] * 2
+
+
+def test_a_review_and_a_finding_follow_a_label_that_is_called_otherwise(shop: Reviewers) -> None:
+    world = shop.world
+    yes = world.values["yes"]
+    with world.store.write() as session:
+        row = {"project_id": world.project_id, "design": AuditDesign.RANDOM, "scope": {}, "plan": {}, "seed": 1}
+        audit_id = session.execute(insert(Audit).values(**row, created_at=NOW).returning(col(Audit.id))).scalar_one()
+        about = {"audit_id": audit_id, "project_id": world.project_id, "probability": 1.0, "value_id": yes}
+        session.execute(
+            insert(Finding),
+            [
+                {**about, "item_id": item_id, "position": position, "state": state, "answer_id": answer_id}
+                | {"answered_at": LATER if answer_id else None}
+                for position, (item_id, state, answer_id) in enumerate(
+                    zip(world.items, (FindingState.ANSWERED, FindingState.JUDGED), (yes, yes), strict=True)
+                )
+            ],
+        )
+    shop.next()
+    change_labels(world, "merge yes, no = either | Either", "add else | Something else", at=LATER)
+    assert carrying.carry_over(world.store, LATER + timedelta(minutes=1)) == 2
+    either = world.one(select(col(LabelValue.id)).where(col(LabelValue.value) == "either"))[0]
+    assert world.item(world.items[0]).final_value_id == either != yes
+    assert [row.value_id for row in world.rows(select(col(Review.value_id)))] == [either, either]
+    findings = world.rows(select(col(Finding.value_id), col(Finding.answer_id)).order_by(col(Finding.position)))
+    assert [tuple(row) for row in findings] == [(either, either), (yes, yes)], "what was judged stays as it was"
+    assert shop.accept() == "Accepted."
+
+
+def test_items_are_done_in_the_period_in_which_their_review_ended(shop: Reviewers) -> None:
+    world = shop.world
+    hour = timedelta(hours=1)
+
+    def done(since: int, until: int) -> int:
+        with world.store.read() as session:
+            return counts.items_done_between(session, world.project_id, NOW + since * hour, NOW + until * hour)
+
+    assert done(0, 1) == 0
+    shop.next()
+    shop.accept(now=LATER + hour)
+    assert (done(0, 1), done(1, 2), done(2, 3), done(0, 2)) == (0, 1, 0, 1)
+    # A project that reviews nothing any more lets the rest go.
+    shop.allow(ReviewRules())
+    assert review_upkeep.let_go(world.store, LATER + 2 * hour) == 1
+    assert (done(0, 1), done(1, 2), done(2, 3), done(0, 3)) == (0, 1, 1, 2)
+    # A label that is changed decides anew, after the review.
+    shop.label("ana", 1, "no", now=LATER + 3 * hour)
+    assert (done(2, 3), done(3, 4), done(0, 4)) == (0, 1, 2)
