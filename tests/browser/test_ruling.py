@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.pages import button, message
+from tests.browser.pages import button, choose, message
 from tests.chromium import Look
 from tests.house.conftest import OpenHouse
 
@@ -20,12 +20,14 @@ def test_a_reviewer_rules_and_who_flagged_it_reads_why(open_house: OpenHouse, lo
     form = rita.get_by_role("dialog", name="Rule on an item")
     expect(form.get_by_role("combobox", name="Ruling")).to_have_text("Yes")
     button(form, "Rule").click()
-    expect(form.get_by_role("alert")).to_have_text("Please complete this required field.")
+    expect(form.get_by_role("alert").first).to_have_text("Please complete this required field.")
+    choose(rita, form, "Reason", "A borderline case")
     form.get_by_role("textbox").fill("Rule 1: the first reading counts.")
     button(form, "Rule").click()
     expect(rita.get_by_role("dialog")).to_have_count(0)
     ruled = message(rita, "Ruled: Yes")
     expect(ruled).to_contain_text("rita ruled Yes")
+    expect(ruled).to_contain_text("A borderline case")
     expect(ruled).to_contain_text("Rule 1: the first reading counts.")
     expect(ruled.locator(".block button")).to_have_text(["Add to guideline"])
     expect(rita.locator("article.message")).to_have_count(1)
