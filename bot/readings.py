@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot import readings_guidelines
+from bot import readings_cases, readings_guidelines
 from bot.reader_pages import page_of
 from bot.sender.drawing import Picture
 from storage.tables import Assignment, Digest, Escalation, Item, Project, Role
@@ -55,7 +55,7 @@ def case(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
     if view is None:
         return None
     view["fields"], view["long"] = fit(view["fields"], CARD_TEXT - 2000)
-    return _first_flags(view)
+    return {**readings_cases.shown(_first_flags(view)), "told": context.get("asked", "")}
 
 
 def _first_flags(view: dict[str, Any]) -> dict[str, Any]:
@@ -223,7 +223,8 @@ def rule_form(session: Session, context: Mapping[str, Any], _now: datetime) -> d
         view["labels"] = []
     kind = "back" if context.get("send_back") else "rule"
     return {
-        **_first_flags(view),
+        **readings_cases.shown(_first_flags(view)),
+        **readings_cases.form(session, view),
         "chosen": context.get("value_id", 0),
         "metadata": f"{kind}:{view['id']}:{view['version']}",
     }

@@ -55,7 +55,16 @@ LABELS = [
 ]
 MANY = [{"id": number, "title": f"Label {number}", "description": "About it"} for number in range(1, 13)]
 FLAGS = [{"person": "Ana", "reason": Word("several_fit"), "note": "Both readings are fine"}]
-RULING = {"person": "Rita", "title": "Implies", "rationale": "See section 2", "changed_from": "Does not"}
+RULING = {
+    "person": "Rita",
+    "title": "Implies",
+    "rationale": "See section 2",
+    "changed_from": "Does not",
+    "reason": "A borderline case",
+    "section": "Negation and doubt",
+    "otherwise_than": "item 3",
+    "departure": "Here it is the speaker who doubts",
+}
 ITEM = {
     "assignment_id": 1017,
     "key": "item 17",
@@ -110,6 +119,43 @@ CASE: dict[str, Any] = {
     "labels": LABELS,
     "ruling": RULING,
     "long": True,
+    "told": Word(""),
+    "overtaken": False,
+    "disputes": [{"person": "Ana", "argument": "Page 3 says otherwise", "against": "Does not", "ruler": "Rob"}],
+    "asked": {
+        "who": "Rita",
+        "until": Id("1774879200"),
+        "words": Word("30 Mar 2026, 14:00 UTC"),
+        "step": 1,
+        "stuck": False,
+        "nobody": False,
+        "top": False,
+    },
+    "pass_up": Id("5:1"),
+    "precedents": [
+        {
+            "key": "item 3",
+            "percent": 87,
+            "same": True,
+            "title": "Implies",
+            "person": "Rob",
+            "rationale": "Section 2 has the same example",
+        }
+    ],
+    "blind": False,
+}
+NOBODY_ASKED = {**CASE["asked"], "who": "", "until": 0, "words": Word(""), "stuck": True, "top": True}
+RULE_FORM: dict[str, Any] = {
+    **CASE,
+    "reasons": [
+        {"code": Id("misread"), "title": "The text was misread"},
+        {"code": Id("other"), "title": "Something else"},
+    ],
+    "sections": [{"value": Id("4:1"), "title": "Negation and doubt"}],
+    "replies": [{"person": "Ben", "text": "Is it about the bridge?"}],
+    "more_replies": 3,
+    "chosen": 1,
+    "metadata": Id("rule:5:1"),
 }
 TO_READ: dict[str, Any] = {"id": 12, "guideline_id": 9, "number": "2.0", "hold": Word("held"), "from": "", "may": True}
 COVERAGE: dict[str, Any] = {
@@ -553,7 +599,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "home.yaml.j2": {"projects": [HOME_PROJECT], "more_projects": 2},
     "flag.yaml.j2": {"project": "rte", "metadata": Id("1017:1700000000000000")},
-    "rule.yaml.j2": {**CASE, "chosen": 1, "metadata": Id("rule:5:1")},
+    "rule.yaml.j2": RULE_FORM,
     "labels.yaml.j2": {"labels": [{"person": "Ana", "title": "Implies", "late": True}], "more_labels": 3},
     "reader.yaml.j2": READER,
     "guideline_versions.yaml.j2": GUIDELINE_VERSIONS,
@@ -640,7 +686,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("batch.yaml.j2", {**BATCH, "newer": ""}),
     ("batch.yaml.j2", {**BATCH, "newer": "2.0", "paused": True, "item": {**ITEM, "answerable": False}}),
-    ("escalation.yaml.j2", {**CASE, "open": False}),
+    ("escalation.yaml.j2", {**CASE, "open": False, "asked": None, "precedents": [], "overtaken": True, "disputes": []}),
+    ("escalation.yaml.j2", {**CASE, "told": Word("asked"), "ruling": None, "blind": True, "asked": NOBODY_ASKED}),
+    ("escalation.yaml.j2", {**CASE, "told": Word("reminded"), "asked": {**NOBODY_ASKED, "nobody": True}}),
+    ("rule.yaml.j2", {**RULE_FORM, "sections": [], "replies": [], "more_replies": 0, "precedents": [], "ruling": None}),
     ("escalation.yaml.j2", {**CASE, "open": False, "withdrawn": True, "ruling": None, "flags": []}),
     ("escalation.yaml.j2", {**CASE, "open": False, "ruling": {**RULING, "title": None, "changed_from": None}}),
     ("escalation.yaml.j2", {**CASE, "labels": MANY, "ruling": None}),
@@ -703,9 +752,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
             "coverage": {**COVERAGE, "acknowledged": 12, "missing": [], "more": 0},
         },
     ),
-    ("rule.yaml.j2", {**CASE, "chosen": 0, "labels": [], "metadata": Id("back:5:1")}),
-    ("rule.yaml.j2", {**CASE, "chosen": 3, "labels": MANY, "metadata": Id("rule:5:1")}),
-    ("rule.yaml.j2", {**CASE, "chosen": 1, "open": False, "metadata": Id("rule:5:1")}),
+    ("rule.yaml.j2", {**RULE_FORM, "chosen": 0, "labels": [], "metadata": Id("back:5:1")}),
+    ("rule.yaml.j2", {**RULE_FORM, "chosen": 3, "labels": MANY, "metadata": Id("rule:5:1")}),
+    ("rule.yaml.j2", {**RULE_FORM, "chosen": 1, "open": False, "metadata": Id("rule:5:1")}),
     ("labels.yaml.j2", {"labels": [], "more_labels": 0}),
     (
         "project_new.yaml.j2",

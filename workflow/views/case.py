@@ -3,11 +3,13 @@
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from storage.tables import (
     Assignment,
     Escalation,
+    EscalationReason,
     EscalationState,
     Flag,
     Guideline,
@@ -18,6 +20,8 @@ from storage.tables import (
     Project,
     Ruling,
 )
+from workflow.cases import reasons
+from workflow.views import case_background as background
 from workflow.views.batch import shown_fields
 from workflow.views.schema import choices
 
@@ -60,6 +64,7 @@ def case_view(session: Session, case_id: int) -> dict[str, Any] | None:
         return None
     flags = _flags(session, case_id)
     labels = choices(session, head.project_id, head.project_version)
+    is_open = head.state is EscalationState.OPEN
     return {
         "id": case_id,
         "version": head.version,
@@ -70,13 +75,18 @@ def case_view(session: Session, case_id: int) -> dict[str, Any] | None:
         "key": head.key,
         "fields": shown_fields(head.fields, head.field_names),
         "reason": head.reason.value,
-        "open": head.state is EscalationState.OPEN,
+        "open": is_open,
         "withdrawn": head.state is EscalationState.WITHDRAWN,
         "may_rule": head.state in (EscalationState.OPEN, EscalationState.RULED),
         "flags": flags,
-        "may_send_back": head.state is EscalationState.OPEN and bool(flags),
+        "may_send_back": is_open and bool(flags) and head.reason is not EscalationReason.CONTESTED,
         "labels": [{"id": choice.id, "title": choice.title} for choice in labels],
         "ruling": latest_ruling(session, case_id),
+        "overtaken": background.is_overtaken(session, case_id),
+        "disputes": background.disputes(session, case_id),
+        "asked": background.asked(session, case_id) if is_open else None,
+        "precedents": background.like_cases(session, head.item_id) if is_open else [],
+        "blind": is_open and background.somebody_is_to_answer(session, head.item_id),
     }
 
 
@@ -92,11 +102,15 @@ def _flags(session: Session, case_id: int) -> list[dict[str, str]]:
 
 def latest_ruling(session: Session, case_id: int) -> dict[str, Any] | None:
     """Who decided last, what and why; ``title`` is None where the item was sent back."""
+    earlier, like = aliased(Ruling), aliased(Item)
     rows = session.execute(
-        select(col(Person.name), col(LabelValue.title), col(Ruling.rationale))
+        select(col(Person.name), col(LabelValue.title), col(Ruling.rationale), col(Ruling.reason_code))
+        .add_columns(col(Ruling.section), col(Ruling.departure), col(like.key).label("otherwise_than"))
         .select_from(Ruling)
         .join(Person, col(Person.id) == col(Ruling.person_id))
         .outerjoin(LabelValue, col(LabelValue.id) == col(Ruling.value_id))
+        .outerjoin(earlier, col(earlier.id) == col(Ruling.precedent_id))
+        .outerjoin(like, col(like.id) == col(earlier.item_id))
         .where(col(Ruling.escalation_id) == case_id)
         .order_by(col(Ruling.id).desc())
         .limit(2)
@@ -108,6 +122,10 @@ def latest_ruling(session: Session, case_id: int) -> dict[str, Any] | None:
         "title": rows[0].title,
         "rationale": rows[0].rationale,
         "changed_from": rows[1].title if len(rows) > 1 else None,
+        "reason": reasons.in_words(rows[0].reason_code),
+        "section": rows[0].section,
+        "otherwise_than": rows[0].otherwise_than or "",
+        "departure": rows[0].departure,
     }
 
 
