@@ -22,6 +22,7 @@ from bot import (
     readings_proposal_form,
     readings_proposals,
     readings_requeue,
+    readings_reviews,
     readings_versions,
 )
 from bot.sender.drawing import Attachment, Drawn, Picture
@@ -57,6 +58,7 @@ MESSAGES: dict[str, Loader] = {
     "drop": readings_drops.card,
     "drop_refused": readings_drops.refused_words,
     "requeue": readings_requeue.card,
+    "review_queue": readings_reviews.queue_card,
     "announcement": readings_guidelines.announcement,
     "acknowledgement": readings_guidelines.acknowledgement,
     "unread": readings_guidelines.unread,
@@ -81,6 +83,8 @@ VIEWS: dict[str, Loader] = {
     "project_settings": readings_projects.settings_form,
     "drop_mapping": readings_drops.mapping_form,
     "near": readings_near.pairs,
+    "review": readings_reviews.modal,
+    "sent_back": readings_reviews.sent_back,
     "version": readings_versions.version,
     "check": readings_guidelines.check,
     "propose": readings_proposal_form.form,

@@ -13,6 +13,7 @@ from handlers.desk import Desk
 from handlers.near import open_pairs
 from handlers.projects import open_settings
 from handlers.proposals import open_form as open_proposal
+from handlers.reviews import open_review
 from storage.tables import Role
 from workflow import people
 from workflow.errors import RefusedError
@@ -21,6 +22,7 @@ from workflow.handing_out import hand_out, in_words
 
 HELP = """Concord runs annotation in Slack. What you can say here:
 /concord batch [project] - get your next batch (annotators)
+/concord review [project] - the next accepted item to look at (reviewers, leads)
 /concord digest [project] - the numbers since the last digest, for you alone (leads)
 /concord assign @somebody 25 [project] - give somebody a batch (leads)
 /concord assign everybody 25 [project] - a batch for everybody who is free (leads)
@@ -115,5 +117,6 @@ WORDS: dict[str, Word] = {
     "people": open_people,
     "guideline": guideline,
     "near": open_pairs,
+    "review": open_review,
     "settings": open_settings,
 }

@@ -22,6 +22,7 @@ from handlers import (
     proposals,
     reading,
     requeues,
+    reviews,
     rulings,
 )
 from handlers.command import Word
@@ -50,6 +51,7 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
         acknowledgements,
         proposals,
         requeues,
+        reviews,
     ):
         area.register(desk)
     projects.register(desk, who_makes)

@@ -4,7 +4,7 @@ import re
 
 from sqlmodel import Session
 
-from handlers import guidelines
+from handlers import guidelines, reviews
 from handlers.answer import Answer, OpenView, UpdateView
 from handlers.click import Click, as_id
 from handlers.desk import Desk
@@ -12,6 +12,8 @@ from storage.tables import Role
 from workflow import escalation, holding, people
 from workflow.guidelines import versions
 from workflow.guidelines.proposals import editing
+
+TURNS = {**guidelines.TURNS, "review": reviews.turn_page}
 
 
 def register(desk: Desk) -> None:
@@ -29,8 +31,8 @@ def open_guideline(session: Session, click: Click) -> Answer:
 def turn_page(session: Session, click: Click) -> Answer:
     """Another page of what is open; the value is ``what:id:page``, and who may open it may turn its pages."""
     what, _, rest = click.value.partition(":")
-    if what in guidelines.TURNS:
-        return guidelines.TURNS[what](session, click, rest)
+    if what in TURNS:
+        return TURNS[what](session, click, rest)
     subject, _, page = rest.partition(":")
     subject_id, number = as_id(subject), as_id(page)
     if what == "guideline":

@@ -7,7 +7,7 @@ from jobs import steps
 from storage.engine import Store
 from workflow.audit import drawing, ending, scheduling
 from workflow.cases import asking, reminding
-from workflow.review import following, nobody, picking, upkeep
+from workflow.review import card, following, nobody, picking, upkeep
 
 STEPS: tuple[steps.Step, ...] = (
     picking.pick,
@@ -16,6 +16,7 @@ STEPS: tuple[steps.Step, ...] = (
     upkeep.let_go,
     following.notice_done,
     nobody.tell,
+    card.keep,
     asking.ask,
     reminding.remind,
     scheduling.start_due,

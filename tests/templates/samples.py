@@ -210,6 +210,7 @@ HOME_PROJECT: dict[str, Any] = {
     "labelled": 120,
     "open": 3,
     "waiting": 2,
+    "review": {"waiting": 12, "overdue": 3, "back": 2},
     "cases": [{"id": 5, "key": "item 17", "reason": Word("disagreement"), "text": "The cat sat"}],
     "rulings": [{"id": 4, "key": "item 12", "title": "Implies"}],
     "to_read": TO_READ,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select, update
@@ -11,8 +12,9 @@ from storage.tables import Item, ItemState, Review, ReviewState
 from workflow import people, places, quality_rules
 from workflow.cases import judging
 from workflow.cases.judging import Layer
+from workflow.errors import RefusedError
 from workflow.review import barring
-from workflow.review.held import REVIEWERS, Held, hold, reviewer
+from workflow.review.held import GONE, OPEN, REVIEWERS, Held, happened, hold, is_over, reviewer, with_another
 from workflow.review.states import check_move
 
 LOOKED = 50
@@ -36,6 +38,32 @@ def next_review(
         if _claim(session, project_id, row, person_id, lease, now):
             return int(row.id)
     return None
+
+
+def hold_on(session: Session, slack_id: str, review_id: int, now: datetime) -> None:
+    """Go on with a claimed review, its time begun anew; one whose time was over is claimed again while nobody else has.
+
+    Raises RefusedError, with what happened, where the item is not this reviewer's to look at any more.
+    """
+    held = hold(session, review_id)
+    person_id = reviewer(session, held, slack_id)
+    mine = held.claimed_by_id == person_id
+    if held.state not in OPEN:
+        raise RefusedError(happened(session, held))
+    if held.state is ReviewState.CLAIMED and not mine and not is_over(held, now):
+        raise RefusedError(with_another(session, held))
+    if held.item.state is not ItemState.IN_REVIEW:
+        raise RefusedError(GONE)
+    if not mine:
+        judging.check(session, held.item_id, person_id, Layer.REVIEW)
+        if barring.bar(session, held.project_id, [held.item_id], person_id, now):
+            raise RefusedError("You have this item in your batch: somebody else has to review it.")
+    lease = now + timedelta(seconds=quality_rules.of_project(session, held.project_id).review.lease)
+    session.execute(
+        update(Review)
+        .where(col(Review.id) == held.id)
+        .values(state=ReviewState.CLAIMED, claimed_by_id=person_id, lease_until=lease)
+    )
 
 
 def release(session: Session, slack_id: str, review_id: int, now: datetime) -> bool:
@@ -112,20 +140,22 @@ def _waiting(session: Session, project_id: int, person_id: int, about_id: int | 
     order += [col(Review.due_at), col(Review.disagreement).desc(), col(Review.weight).desc(), col(Review.id)]
     ordered = (
         select(col(Review.id), col(Review.item_id))
-        .join(Item, col(Item.id) == col(Review.item_id))
-        .where(col(Review.project_id) == project_id, _is_free(now), col(Item.state) == ItemState.IN_REVIEW)
+        .where(col(Review.project_id) == project_id, _is_free(now))
         .order_by(*order)
     )
-    rows = session.execute(ordered).all()
-    for first in range(0, len(rows), LOOKED):
-        some = rows[first : first + LOOKED]
+    for first in count(0, LOOKED):
+        some = session.execute(ordered.offset(first).limit(LOOKED)).all()
         able = session.execute(
             select(col(Item.id)).where(
-                col(Item.id).in_([row.item_id for row in some]), judging.may(col(Item.id), person_id, Layer.REVIEW)
+                col(Item.id).in_([row.item_id for row in some]),
+                col(Item.state) == ItemState.IN_REVIEW,
+                judging.may(col(Item.id), person_id, Layer.REVIEW),
             )
         )
         may = set(able.scalars())
         yield from (row for row in some if row.item_id in may)
+        if len(some) < LOOKED:
+            return
 
 
 def _claim(session: Session, project_id: int, row: Any, person_id: int, lease: datetime, now: datetime) -> bool:

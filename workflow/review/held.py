@@ -80,16 +80,18 @@ def check_may_decide(session: Session, held: Held, person_id: int, version: int,
     if held.version != version:
         raise RefusedError(WENT_ON)
     if held.state is ReviewState.CLAIMED and held.claimed_by_id != person_id and not is_over(held, now):
-        raise RefusedError(
-            f"Your time for this item was over, and {name(session, held.claimed_by_id)} looks at it now. "
-            "Nothing was changed."
-        )
+        raise RefusedError(f"{with_another(session, held)} Nothing was changed.")
     judging.check(session, held.item_id, person_id, Layer.REVIEW)
 
 
 def is_over(held: Held, now: datetime) -> bool:
     """Whether the time of who claimed it has passed."""
     return held.lease_until is not None and held.lease_until < now
+
+
+def with_another(session: Session, held: Held) -> str:
+    """That somebody else has claimed a review meanwhile, as a sentence."""
+    return f"Your time for this item was over, and {name(session, held.claimed_by_id)} looks at it now."
 
 
 def happened(session: Session, held: Held) -> str:
@@ -107,14 +109,21 @@ def happened(session: Session, held: Held) -> str:
 
 def settle(session: Session, held: Held, state: ReviewState, person_id: int, now: datetime, **values: Any) -> None:
     """Close a review. One whose claim had ended, while nobody else took it, is taken again in the same breath."""
-    before = held.state
-    if before is ReviewState.WAITING and state in (ReviewState.CORRECTED, ReviewState.PASSED_UP):
-        check_move(before, ReviewState.CLAIMED)
-        before = ReviewState.CLAIMED
-    check_move(before, state)
+    settle_all(session, [held], state, person_id, now, **values)
+
+
+def settle_all(
+    session: Session, reviews: Collection[Held], state: ReviewState, person_id: int, now: datetime, **values: Any
+) -> None:
+    """The same for many at once, all with the same ``values``."""
+    for held in reviews:
+        again = held.state is ReviewState.WAITING and state in (ReviewState.CORRECTED, ReviewState.PASSED_UP)
+        if again:
+            check_move(held.state, ReviewState.CLAIMED)
+        check_move(ReviewState.CLAIMED if again else held.state, state)
     session.execute(
         update(Review)
-        .where(col(Review.id) == held.id)
+        .where(col(Review.id).in_([held.id for held in reviews]))
         .values(
             state=state,
             by_id=person_id,
@@ -124,6 +133,7 @@ def settle(session: Session, held: Held, state: ReviewState, person_id: int, now
             version=col(Review.version) + 1,
             **values,
         )
+        .execution_options(synchronize_session=False)
     )
 
 

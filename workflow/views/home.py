@@ -22,6 +22,7 @@ from storage.tables import (
 from workflow import counts
 from workflow.digest import last_end
 from workflow.people import ordered
+from workflow.review import queue
 from workflow.views.batch import shown_fields
 
 SHOWN_CASES = 5
@@ -61,6 +62,7 @@ def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> di
     if view["reviews"]:
         view |= {"cases": open_cases(session, head.id), "rulings": _recent_rulings(session, head.id)}
         view["waiting"] = counts.open_escalations(session, head.id)["open"]
+        view["review"] = _to_review(session, head.id, now)
     if view["leads"]:
         view["progress"] = counts.progress(session, head.id, now)
         view["since"] = last_end(session, head.id).isoformat()
@@ -73,6 +75,11 @@ def _own_work(session: Session, project_id: int, person_id: int) -> dict[str, An
     labelled = session.execute(select(func.count()).where(*mine, col(Assignment.state) == Place.LABELLED)).scalar_one()
     opened = session.execute(select(func.count()).where(*mine, col(Assignment.state) == Place.OPEN)).scalar_one()
     return {"labelled": labelled, "open": opened}
+
+
+def _to_review(session: Session, project_id: int, now: datetime) -> dict[str, int]:
+    counted = queue.counts(session, project_id, None, now)
+    return {"waiting": counted.waiting + counted.claimed, "overdue": counted.overdue, "back": counted.back}
 
 
 def open_cases(session: Session, project_id: int) -> list[dict[str, Any]]:
