@@ -48,8 +48,7 @@ def tiers(session: Session, project_id: int, design: AuditDesign, scope: Scope) 
     mine = and_(_frame(project_id, scope), *_grounds(project_id, scope))
     keep = _kept(session, scope, suspects=True)
     if design is AuditDesign.RANDOM:
-        found = _ids(session, literal(0), mine).get("0", _none())
-        return _without_empty([Tier("all", keep(found))])
+        return _without_empty([Tier("all", keep(_all_ids(session, mine)))])
     groups = {key: keep(ids) for key, ids in _ids(session, STRATA[scope.by], mine).items()}
     return _merged(_named(session, project_id, scope.by, groups))
 
@@ -123,24 +122,20 @@ def _suspect_by(column: str) -> ColumnElement[bool]:
 
 
 def _by_grounds(session: Session, project_id: int, scope: Scope) -> list[Tier]:
-    grounds = _grounds(project_id, scope)
-    met: ColumnElement[Any] = literal(0)
-    for ground in grounds:
-        met = met + case((ground, 1), else_=0)
-    keep = _kept(session, scope, suspects=False)
-    by_count = [_none() for _ in range(scope.grounds + 1)]
-    doubted = np.array(scope.suspects.item_ids if scope.suspects else (), dtype=np.int64)
-    for key, ids in _ids(session, met, _frame(project_id, scope)).items():
-        suspect = np.isin(mine := keep(ids), doubted)
-        by_count[int(key)] = np.union1d(by_count[int(key)], mine[~suspect])
-        if suspect.any():
-            by_count[int(key) + 1] = np.union1d(by_count[int(key) + 1], mine[suspect])
-    many = [_none() for _ in range(MOST_GROUNDS + 1)]
-    for count, ids in enumerate(by_count):
-        many[min(count, MOST_GROUNDS)] = np.union1d(many[min(count, MOST_GROUNDS)], ids)
+    """Tiers by on how many grounds an item is suspected.
+
+    A statement for each ground, since a large set that is asked for inside a CASE is read through for every item.
+    """
+    frame = _frame(project_id, scope)
+    whole = _kept(session, scope, suspects=False)(_all_ids(session, frame))
+    met = np.zeros(len(whole), dtype=np.int64)
+    for ground in _grounds(project_id, scope):
+        met += np.isin(whole, _all_ids(session, and_(frame, ground)))
+    if scope.suspects is not None:
+        met += np.isin(whole, np.array(scope.suspects.item_ids, dtype=np.int64))
     names = [UNSUSPECTED, *_suspicions(scope.grounds)]
-    found = [Tier(names[count], ids) for count, ids in enumerate(many) if len(ids)]
-    return found[1:] + found[:1] if found and found[0].name == UNSUSPECTED else found
+    by_count = [whole[np.minimum(met, MOST_GROUNDS) == count] for count in range(MOST_GROUNDS + 1)]
+    return _without_empty([Tier(names[count], by_count[count]) for count in (3, 2, 1, 0)])
 
 
 def _suspicions(grounds: int) -> list[str]:
@@ -173,6 +168,10 @@ def _ids(session: Session, key: ColumnElement[Any], mine: ColumnElement[bool]) -
     packed = func.aggregate_strings(cast(col(Item.id), String), ",")
     rows = session.execute(select(group, packed).where(mine).group_by(group))
     return {name: np.sort(np.array(text.split(","), dtype=np.int64)) for name, text in rows}
+
+
+def _all_ids(session: Session, mine: ColumnElement[bool]) -> Ids:
+    return _ids(session, literal(0), mine).get("0", _none())
 
 
 def _named(session: Session, project_id: int, by: By, groups: Mapping[str, Ids]) -> list[Tier]:
