@@ -62,7 +62,7 @@ def read(session: Session, project_id: int, asked: Asked) -> starting.Wanted:
         else scope.suspects(session, project_id, asked.suspects, asked.source or "The list"),
         column=asked.column or None,
         lot_id=_lot(session, project_id, asked.lot) if asked.lot is not None else None,
-        since=_since(session, project_id, asked.since) if asked.since else None,
+        since=day(session, project_id, asked.since) if asked.since else None,
         by=one_of(By, asked.by, "way to draw separately") if asked.by else By.LABEL,
     )
     return starting.Wanted(design, which, _plan(asked), asked.why, asked.seed)
@@ -121,7 +121,8 @@ def _lot(session: Session, project_id: int, lot_id: int) -> int:
     return lot_id
 
 
-def _since(session: Session, project_id: int, typed: str) -> datetime:
+def day(session: Session, project_id: int, typed: str) -> datetime:
+    """The moment at which a date of a project's zone begins. Raises RefusedError for what is no date."""
     zone = session.execute(select(col(Project.time_zone)).where(col(Project.id) == project_id)).scalar_one()
     try:
         day = date.fromisoformat(typed.strip())

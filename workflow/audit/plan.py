@@ -99,14 +99,14 @@ def sized(plan: Plan, design: AuditDesign, populations: Sequence[int]) -> Sized:
     whole = sum(populations)
     if plan.kind is Kind.ACCEPTANCE:
         found = acceptance.plan(whole, plan.aql, plan.ltpd)
-        return Sized((found.size,), found.accept, acceptance.in_words(found, whole, plan.aql, plan.ltpd))
+        return Sized((found.size,), found.accept, in_words(plan, populations, [found.size], found.accept))
     if plan.kind is Kind.ITEMS:
         drawn = shared(design, populations, min(plan.items, whole))
     elif len(populations) == 1:
         drawn = [sizes.for_half_width(whole, plan.half_width, plan.expected)]
     else:
         drawn = _for_half_width(plan, design, populations)
-    return Sized(tuple(drawn), None, _in_words(populations, drawn, plan.expected))
+    return Sized(tuple(drawn), None, in_words(plan, populations, drawn, None))
 
 
 def shared(design: AuditDesign, populations: Sequence[int], size: int) -> list[int]:
@@ -140,11 +140,14 @@ def _reach(populations: Sequence[int], drawn: Sequence[int], expected: float) ->
     return (found.high - found.low) / 2
 
 
-def _in_words(populations: Sequence[int], drawn: Sequence[int], expected: float) -> str:
+def in_words(plan: Plan, populations: Sequence[int], drawn: Sequence[int], accept: int | None) -> str:
+    """What a sample means, for who starts the audit and for who judges it."""
+    if plan.kind is Kind.ACCEPTANCE and accept is not None:
+        return acceptance.in_words(acceptance.Plan(drawn[0], accept), populations[0], plan.aql, plan.ltpd)
     if len(populations) == 1:
-        return sizes.in_words(populations[0], drawn[0], expected)
-    reach = 100 * _reach(populations, drawn, expected)
+        return sizes.in_words(populations[0], drawn[0], plan.expected)
+    reach = 100 * _reach(populations, drawn, plan.expected)
     return (
-        f"{sum(drawn):,} of {sum(populations):,} items from {len(populations)} tiers: if {percent(expected)} are wrong, "
-        f"the error rate is known to within {reach:.1f} points, 95 times in 100"
+        f"{sum(drawn):,} of {sum(populations):,} items from {len(populations)} tiers: "
+        f"if {percent(plan.expected)} are wrong, the error rate is known to within {reach:.1f} points, 95 times in 100"
     )

@@ -118,6 +118,14 @@ def start(
     return audit_id
 
 
+def told(session: Session, project_id: int, audit_id: int) -> str:
+    """What happens next, for who started an audit."""
+    said = f"Audit {audit_id} is started. It is drawn in a moment; then its card comes to the leads' channel"
+    if any(one.active and Role.AUDITOR in one.roles for one in people.members(session, project_id)):
+        return f"{said} and to every auditor."
+    return f"{said}. The project has no auditor: its leads judge the items."
+
+
 def _plan(session: Session, project_id: int, wanted: Wanted) -> Plan:
     found = wanted.plan
     if found is None and wanted.design is AuditDesign.RANDOM:
