@@ -87,8 +87,8 @@ def _audited(event: Event, _item: str | None) -> str:
 
 def _started(event: Event, _item: str | None) -> str:
     why = f": {event.after['why']}" if event.after.get("why") else ""
-    by = "by the schedule" if event.who == NOBODY else f"by {event.who}"
-    return f"{event.what} ({event.after['design']}) was started {by}{why}"
+    by = "" if event.who == NOBODY else f" by {event.who}"
+    return f"{event.what} ({event.after['design']}) was started{by}{why}"
 
 
 def _drawn(event: Event, _item: str | None) -> str:
