@@ -23,16 +23,19 @@ from storage.tables import (
     ItemState,
     Label,
     Place,
+    ReviewState,
     Ruling,
 )
 from tests.builders import NOW, World, add_items, build
 from tests.workflow import life
 from tests.workflow.clicks import Clicks, state_of
+from tests.workflow.reviewers import Reviewers
 from workflow import plan, project_edit, upkeep
 from workflow.assignment import Given
 from workflow.errors import RefusedError
 from workflow.nothing import Nothing
 from workflow.project_edit import Asked
+from workflow.quality_rules import ReviewRules
 
 LATER = NOW + timedelta(days=2)
 ROUNDS = 6
@@ -270,6 +273,29 @@ def test_a_ruling_while_a_planned_batch_is_shown_leaves_no_place_open(store: Sto
 
 
 PEOPLE = tuple(f"a{n}" for n in range(6))
+
+
+def test_reviewers_asking_at_once_each_have_an_item_of_their_own(store: Store) -> None:
+    names = ("rita", "remo", "rosa", "rene")
+    shop = Reviewers(store, ReviewRules(share=1.0), items=3, overlap=1, reviewers=names)
+    for item in range(3):
+        shop.labelled("yes", item=item)
+    # Two clocks pick at once, and each item once.
+    assert sum(together(shop.pick, shop.pick)) == 3
+    with deadlocks(store) as found:
+        taken = together(*(partial(shop.next, name) for name in names))
+    assert sorted(one for one in taken if one is not None) == sorted(shop.review(item).id for item in range(3))
+    assert found == []
+
+
+def test_of_a_label_and_an_acceptance_at_once_one_finds_the_other_done(store: Store) -> None:
+    shop = Reviewers(store, ReviewRules(share=1.0), items=1)
+    shop.labelled("yes", "yes", "yes")
+    shop.pick()
+    shop.next()
+    accepted, _ = together(shop.accept, partial(shop.label, "ben", 0, "no"))
+    assert (shop.review().state is ReviewState.ACCEPTED) == (accepted == "Accepted.")
+    assert state_of(shop.world, 0) is ItemState.ACCEPTED
 
 
 def test_everything_at_once_never_waits_in_a_circle(store: Store) -> None:

@@ -24,7 +24,7 @@ from storage.tables import (
     ReviewState,
     Role,
 )
-from tests.builders import NOW, add_person
+from tests.builders import NOW, add_items, add_person
 from tests.workflow.clicks import state_of
 from tests.workflow.reviewers import LATER, Reviewers
 from workflow.cases.decision import Details
@@ -50,6 +50,23 @@ def test_of_several_reasons_the_first_is_named_and_whose_work_it_is(store: Store
     assert state_of(shop.world, 0) is ItemState.IN_REVIEW
     assert shop.world.item(shop.world.items[0]).final_value_id == shop.world.values["yes"]
     assert shop.pick() == 0
+
+
+def test_somebodys_first_labels_are_the_first_they_gave_whatever_they_changed_since(store: Store) -> None:
+    shop = Reviewers(store, ReviewRules(newcomer=2), items=7, overlap=1, annotators=("ana", "ben"))
+    for item in (5, 1, 0, 2, 3, 4, 6):
+        shop.labelled("yes", item=item)
+    shop.label("ana", 5, "no")
+    shop.label("ana", 0, "no")
+    assert shop.pick() == 2
+    assert [shop.review(item) is not None for item in range(7)] == [item in (1, 5) for item in range(7)]
+    # The next is somebody else's first.
+    with store.write() as session:
+        add_items(session, shop.world, 1, 1)
+    shop.batch("ben")
+    shop.label("ben", 7, "yes", now=LATER)
+    assert shop.pick(LATER + timedelta(hours=1)) == 1
+    assert shop.review(7).about_id == shop.world.people["ben"]
 
 
 def test_a_review_that_found_an_item_right_is_not_asked_again_until_a_label_changes(store: Store) -> None:

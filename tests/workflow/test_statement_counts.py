@@ -15,8 +15,10 @@ from storage.engine import Store
 from storage.tables import Acknowledgement, Guideline, Item, ItemState, Label, Pattern, Place, Project
 from tests.builders import NOW, World, build
 from tests.workflow.clicks import Clicks, state_of
+from tests.workflow.reviewers import Reviewers
 from tests.workflow.test_rulings import add_card
 from workflow import upkeep
+from workflow.quality_rules import ReviewRules
 
 MOST = 7
 LAST_MOMENT = 9_000_000_000
@@ -160,6 +162,22 @@ def changed_after_a_ruling(store: Store) -> World:
     return world
 
 
+def in_review(store: Store, accept: str) -> World:
+    shop = Reviewers(store, ReviewRules(share=1.0), items=1, accept=accept)
+    shop.labelled(*(("no", "yes", "yes") if accept == "majority" else ("no", "no", "no")))
+    shop.pick()
+    shop.next()
+    return shop.world
+
+
+def changed_in_review(store: Store) -> World:
+    return in_review(store, "majority")
+
+
+def changed_in_review_so_that_it_is_disputed(store: Store) -> World:
+    return in_review(store, "unanimous")
+
+
 def everybody_reads_a_new_guideline(world: World) -> None:
     """2.0 is in force and acknowledged, while the batches are those of 1.0."""
     with world.store.write() as session:
@@ -204,6 +222,8 @@ CLICKS: list[tuple[Callable[[Store], World], ItemState]] = [
     (held_while_it_waits_for_a_ruling, ItemState.ESCALATED),
     (first_after_a_ruling, ItemState.RULED),
     (changed_after_a_ruling, ItemState.RULED),
+    (changed_in_review, ItemState.ACCEPTED),
+    (changed_in_review_so_that_it_is_disputed, ItemState.ESCALATED),
     (changed_under_a_new_guideline, ItemState.ESCALATED),
     (late_and_the_last_that_disagrees_under_a_new_guideline, ItemState.ESCALATED),
 ]

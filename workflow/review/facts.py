@@ -16,14 +16,17 @@ from workflow.review.policy import Facts, Given
 LOOKED_AT = (ReviewState.ACCEPTED, ReviewState.CORRECTED, ReviewState.SENT_BACK, ReviewState.PASSED_UP)
 
 
-def read(session: Session, project_id: int, item_ids: Sequence[int], rules: ReviewRules) -> list[Facts]:
+def read(
+    session: Session, project_id: int, item_ids: Sequence[int], rules: ReviewRules, reached: newcomers.Reached
+) -> list[Facts]:
     """The facts of accepted items; ``rules`` say what is asked for, and only that is looked up."""
     ids = list(item_ids)
     finals = dict(session.execute(select(col(Item.id), col(Item.final_value_id)).where(col(Item.id).in_(ids))).all())
     flagged = _flagged(session, ids) if rules.flagged else set()
     early: set[newcomers.Pair] = set()
     if rules.newcomer:
-        early = newcomers.early(session, project_id, rules.newcomer, newcomers.first_labels(session, ids))
+        given = newcomers.first_labels(session, ids)
+        early = newcomers.early(session, project_id, rules.newcomer, given, reached)
     labels = _labels(session, ids, early)
     return [
         Facts(item_id, finals[item_id], labels[item_id], item_id in flagged)

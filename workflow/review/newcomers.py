@@ -16,18 +16,22 @@ from storage.tables import Assignment, Batch, Label
 Pair = tuple[int, int]
 """An item and who labelled it."""
 
+Reached = dict[int, int]
+"""By person, the last of their first labels, of those who have given so many: it never changes again."""
 
-def early(session: Session, project_id: int, first: int, given: Mapping[Pair, int]) -> set[Pair]:
+
+def early(session: Session, project_id: int, first: int, given: Mapping[Pair, int], reached: Reached) -> set[Pair]:
     """Those pairs whose label is among the person's ``first`` in the project; ``given`` has the first label of each.
 
-    An item counts once, by the first label that the person gave it, changed or not.
+    An item counts once, by the first label that the person gave it, changed or not. What is found out of people is kept
+    in ``reached`` for the next call.
     """
     by_person: defaultdict[int, dict[Pair, int]] = defaultdict(dict)
     for pair, label_id in given.items():
         by_person[pair[1]][pair] = label_id
     found: set[Pair] = set()
     for person_id, pairs in sorted(by_person.items()):
-        found |= _early_of(session, project_id, person_id, first, pairs)
+        found |= _early_of(session, project_id, person_id, first, pairs, reached)
     return found
 
 
@@ -41,16 +45,25 @@ def first_labels(session: Session, item_ids: list[int]) -> dict[Pair, int]:
     return {(item_id, person_id): label_id for item_id, person_id, label_id in rows}
 
 
-def _early_of(session: Session, project_id: int, person_id: int, first: int, pairs: Mapping[Pair, int]) -> set[Pair]:
-    begun = _nth(session, project_id, person_id, first, _begun(project_id, person_id, first))
-    maybe = {pair: label_id for pair, label_id in pairs.items() if begun is None or label_id <= begun}
-    if not maybe:
-        return set()
-    all_of_them = select(col(Assignment.item_id)).where(
+def _early_of(
+    session: Session, project_id: int, person_id: int, first: int, pairs: Mapping[Pair, int], reached: Reached
+) -> set[Pair]:
+    last = reached.get(person_id)
+    if last is None:
+        begun = _nth(session, project_id, person_id, first, _begun(project_id, person_id, first))
+        if begun is not None and min(pairs.values()) > begun:
+            return set()
+        last = _nth(session, project_id, person_id, first, _all(project_id, person_id))
+    if last is not None:
+        reached[person_id] = last
+    return {pair for pair, label_id in pairs.items() if last is None or label_id <= last}
+
+
+def _all(project_id: int, person_id: int) -> Any:
+    """SQL: every item that somebody ever had a place on."""
+    return select(col(Assignment.item_id)).where(
         col(Assignment.person_id) == person_id, col(Assignment.project_id) == project_id
     )
-    last = _nth(session, project_id, person_id, first, all_of_them)
-    return {pair for pair, label_id in maybe.items() if last is None or label_id <= last}
 
 
 def _begun(project_id: int, person_id: int, first: int) -> Any:

@@ -13,7 +13,7 @@ from storage.engine import Store
 from storage.tables import Item, ItemState, Project, Review, ReviewReason, ReviewState, plain
 from workflow import history, places
 from workflow.quality_rules import QualityRules
-from workflow.review import due, facts, policy, upkeep
+from workflow.review import due, facts, newcomers, policy, upkeep
 from workflow.review.policy import Facts
 from workflow.states import check_move
 
@@ -64,10 +64,11 @@ def asking(session: Session) -> list[Asking]:
 
 def _pick_in(store: Store, project: Asking, now: datetime) -> int:
     picked, after = 0, (_since(project.picked_to, now), 0)
+    reached: newcomers.Reached = {}
     for number in count(1):
         with store.read() as session:
             some = _accepted_after(session, project.project_id, *after)
-            chosen = _choose(session, project, [item_id for item_id, _ in some])
+            chosen = _choose(session, project, [item_id for item_id, _ in some], reached)
         if chosen:
             picked += store.transact(partial(_take, project=project, chosen=chosen, now=now))
         if len(some) < CHUNK:
@@ -108,9 +109,9 @@ def _accepted_after(session: Session, project_id: int, at: datetime, item_id: in
     return [(row.id, row.decided_at) for row in rows]
 
 
-def _choose(session: Session, project: Asking, item_ids: Sequence[int]) -> list[Picked]:
+def _choose(session: Session, project: Asking, item_ids: Sequence[int], reached: newcomers.Reached) -> list[Picked]:
     rules = project.rules.review
-    known = facts.read(session, project.project_id, item_ids, rules)
+    known = facts.read(session, project.project_id, item_ids, rules, reached)
     wanted = [(one, policy.reason(rules, project.project_id, one)) for one in known]
     why = {one.item_id: reason for one, reason in wanted if reason is not None}
     unseen = facts.unseen(session, [one for one, reason in wanted if reason is not None]) if why else []

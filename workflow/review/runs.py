@@ -16,10 +16,9 @@ from workflow.cases.decision import Details
 from workflow.cases.judging import Layer
 from workflow.errors import RefusedError
 from workflow.review import barring
-from workflow.review.held import Held, hold, hold_all, reviewer
+from workflow.review.held import Held, hold, hold_all, reviewer, settle_all
 from workflow.review.sending_back import back, sent
-from workflow.review.states import check_move
-from workflow.states import check_move as check_item_move
+from workflow.states import check_move
 
 MOST = 100
 
@@ -67,14 +66,8 @@ def accept(session: Session, slack_id: str, review_id: int, ids: Collection[int]
     if not some:
         return None
     for held in some:
-        check_move(held.state, ReviewState.ACCEPTED)
-        check_item_move(held.item.state, ItemState.ACCEPTED)
-    session.execute(
-        update(Review)
-        .where(col(Review.id).in_([held.id for held in some]))
-        .values(state=ReviewState.ACCEPTED, by_id=person_id, settled_at=now, version=col(Review.version) + 1)
-        .execution_options(synchronize_session=False)
-    )
+        check_move(held.item.state, ItemState.ACCEPTED)
+    settle_all(session, some, ReviewState.ACCEPTED, person_id, now)
     items = [held.item_id for held in some]
     session.execute(update(Item).where(col(Item.id).in_(items)).values(state=ItemState.ACCEPTED))
     history.note(

@@ -12,7 +12,7 @@ from workflow.cases import feedback
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.review import reworking
-from workflow.review.held import Held, check_may_decide, hold, name, reviewer, settle
+from workflow.review.held import Held, check_may_decide, hold, name, reviewer, settle_all
 from workflow.review.why import kept, why
 from workflow.states import check_move
 
@@ -60,14 +60,14 @@ def back(
     now: datetime,
 ) -> None:
     """Send back somebody's work on the items of several reviews that are under lock and were asked about."""
+    settle_all(
+        session, reviews, ReviewState.SENT_BACK, by_id, now,
+        reason_code=details.reason_code, section=details.section, note=kept(note), about_id=whose,
+        back_mode=mode, back_to_id=None if mode is BackTo.OTHER else whose,
+        back_done_at=now if mode is BackTo.NOTED else None,
+    )  # fmt: skip
+    outcome = ItemState.ACCEPTED if mode is BackTo.NOTED else ItemState.OPEN
     for held in reviews:
-        settle(
-            session, held, ReviewState.SENT_BACK, by_id, now,
-            reason_code=details.reason_code, section=details.section, note=kept(note), about_id=whose,
-            back_mode=mode, back_to_id=None if mode is BackTo.OTHER else whose,
-            back_done_at=now if mode is BackTo.NOTED else None,
-        )  # fmt: skip
-        outcome = ItemState.ACCEPTED if mode is BackTo.NOTED else ItemState.OPEN
         history.note(
             session, now, "review.sent_back", "item", held.item_id, project_id=held.project_id, actor_id=by_id,
             before={"state": held.item.state},
