@@ -190,25 +190,31 @@ def judge(
         actor_id=person_id,
         after={"audit": held.audit_id, "verdict": found.verdict},
     )
-    telling.changed(session, held.audit_id, now)
+    telling.judged(session, held.audit_id)
     waiting.wake(session)
     return None
 
 
 def _lock(session: Session, finding_id: int) -> Held:
-    item_id = session.execute(select(col(Finding.item_id)).where(col(Finding.id) == finding_id)).scalar()
-    items = places.lock_items(session, [item_id] if item_id is not None else [])
-    names = [name for name in Held.__dataclass_fields__ if name not in ("audit_state", "item")]
-    columns = plain(Finding).c
-    row: Any = session.execute(
-        select(*(columns[name] for name in names), plain(Audit).c.state.label("audit_state"))
-        .join(plain(Audit), plain(Audit).c.id == columns.audit_id)
-        .where(columns.id == finding_id)
-        .with_for_update(of=plain(Finding), key_share=True)
+    """Lock the item, the audit and the finding, in the order that everybody keeps."""
+    there: Any = session.execute(
+        select(col(Finding.item_id), col(Finding.audit_id)).where(col(Finding.id) == finding_id)
     ).first()
-    if row is None or not items:
+    items = places.lock_items(session, [there.item_id]) if there else []
+    if not items:
         raise RefusedError("This item of the audit does not exist (any more). Nothing was changed.")
-    return Held(**row._mapping, item=items[0])
+    audit_state = session.execute(
+        select(col(Audit.state)).where(col(Audit.id) == there.audit_id).with_for_update(key_share=True)
+    ).scalar_one()
+    columns = plain(Finding).c
+    names = [name for name in Held.__dataclass_fields__ if name in columns]
+    row: Any = session.execute(
+        select(*(columns[name] for name in names)).where(columns.id == finding_id).with_for_update(key_share=True)
+    ).first()
+    if row is None:
+        # The audit is drawn anew in this moment.
+        raise RefusedError("This item of the audit does not exist (any more). Nothing was changed.")
+    return Held(**row._mapping, audit_state=audit_state, item=items[0])
 
 
 def _allowed(session: Session, held: Held, slack_id: str) -> int:

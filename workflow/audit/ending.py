@@ -74,31 +74,34 @@ def void_gone(store: Store, now: datetime) -> int:
     An item that is worked on again stays in the sample: the verdict is about the label that it had when it was drawn.
     """
     gone = (
-        select(col(Finding.id))
+        select(col(Finding.audit_id), col(Finding.id))
         .join(Audit, col(Audit.id) == col(Finding.audit_id))
         .join(Item, col(Item.id) == col(Finding.item_id))
         .where(col(Audit.state) == AuditState.RUNNING, col(Finding.state).in_(OPEN))
         .where(col(Item.state) == ItemState.REPLACED)
+        .order_by(col(Finding.audit_id), col(Finding.id))
         .limit(CHUNK)
     )
     with store.read() as session:
-        due = list(session.execute(gone).scalars())
-    if not due:
-        return 0
+        due = session.execute(gone).all()
+    by_audit = {row.audit_id: [one.id for one in due if one.audit_id == row.audit_id] for row in due}
+    return sum(
+        store.transact(partial(_void, audit_id=audit_id, finding_ids=ids, now=now))
+        for audit_id, ids in by_audit.items()
+    )
 
-    def work(session: Session) -> int:
-        voided = session.execute(
-            update(Finding)
-            .where(col(Finding.id).in_(due), col(Finding.state).in_(OPEN))
-            .values(state=FindingState.VOID, lease_until=None)
-            .returning(col(Finding.audit_id))
-        ).scalars()
-        found = list(voided)
-        for audit_id in sorted(set(found)):
-            telling.changed(session, audit_id, now)
-        return len(found)
 
-    return store.transact(work)
+def _void(session: Session, audit_id: int, finding_ids: list[int], now: datetime) -> int:
+    results.load(session, audit_id)
+    voided = session.execute(
+        update(Finding)
+        .where(col(Finding.id).in_(finding_ids), col(Finding.state).in_(OPEN))
+        .values(state=FindingState.VOID, lease_until=None)
+        .returning(col(Finding.id))
+    ).all()
+    if voided:
+        telling.changed(session, audit_id, now)
+    return len(voided)
 
 
 def tell_stuck(store: Store, now: datetime) -> int:
