@@ -13,6 +13,8 @@ from sqlmodel import Session
 
 from bot import (
     readings,
+    readings_audit_form,
+    readings_audits,
     readings_drops,
     readings_feedback,
     readings_guidelines,
@@ -27,6 +29,7 @@ from bot import (
 )
 from bot.sender.drawing import Attachment, Drawn, Picture
 from templates.blocks import render, render_view
+from workflow.views.audit import audit_version, hold_audit
 from workflow.views.batch import batch_version, hold_batch
 from workflow.views.case import case_version, hold_case
 from workflow.views.dispute import dispute_version, hold_dispute
@@ -59,6 +62,8 @@ MESSAGES: dict[str, Loader] = {
     "drop_refused": readings_drops.refused_words,
     "requeue": readings_requeue.card,
     "review_queue": readings_reviews.queue_card,
+    "audit": readings_audits.card,
+    "asked_audit": readings_audits.asked_card,
     "announcement": readings_guidelines.announcement,
     "acknowledgement": readings_guidelines.acknowledgement,
     "unread": readings_guidelines.unread,
@@ -85,6 +90,9 @@ VIEWS: dict[str, Loader] = {
     "near": readings_near.pairs,
     "review": readings_reviews.modal,
     "sent_back": readings_reviews.sent_back,
+    "audit_new": readings_audit_form.new,
+    "audit_start": readings_audit_form.meaning,
+    "audit_item": readings_audits.modal,
     "version": readings_versions.version,
     "check": readings_guidelines.check,
     "propose": readings_proposal_form.form,
@@ -93,6 +101,7 @@ VIEWS: dict[str, Loader] = {
 }
 TEMPLATES = {
     "asked_digest": "digest",
+    "asked_audit": "audit",
     "item_text": "reader",
     "guideline": "reader",
     "guideline_difference": "reader",
@@ -115,6 +124,8 @@ VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "project": project_version,
     "drop": drop_version,
     "requeue": requeue_version,
+    "audit": audit_version,
+    "asked_audit": audit_version,
     "acknowledgement": acknowledgement_version,
     "proposal": proposal_version,
     "own_proposal": proposal_version,
@@ -127,6 +138,8 @@ HOLDS: dict[str, Callable[[Session, int], None]] = {
     "project": hold_project,
     "drop": hold_drop,
     "requeue": hold_requeue,
+    "audit": hold_audit,
+    "asked_audit": hold_audit,
     "acknowledgement": hold_acknowledgement,
     "proposal": hold_proposal,
     "own_proposal": hold_proposal,

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from bot import readings_cases, readings_guidelines
 from bot.reader_pages import page_of
 from bot.sender.drawing import Picture
-from storage.tables import Assignment, Digest, Escalation, Item, Project, Review, Role
+from storage.tables import Assignment, Digest, Escalation, Finding, Item, Project, Review, Role
 from templates import markdown
 from templates.charts import ChartDay, alt_text, daily_chart
 from templates.foreign import escaped_length
@@ -31,7 +31,7 @@ FIRST_SHARES = 20
 FIRST_LABELS = 80
 FIRST_PROJECTS = 7
 HOME_BLOCKS = 99
-PROJECT_BLOCKS = 13
+PROJECT_BLOCKS = 14
 """Of a project in Home, besides its cases and rulings; one more block says how many projects are left out."""
 NOTE = 300
 NOT_YET = "shown to you once you have answered the items that are open to you"
@@ -237,7 +237,7 @@ def labels(session: Session, context: Mapping[str, Any], _now: datetime) -> dict
 
 
 def item_text(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
-    """An item's whole text, page by page; by assignment, by case or by review."""
+    """An item's whole text, page by page; by assignment, by case, by review or by finding."""
     item: Any = select(col(Item.fields), col(Item.key), col(Project.fields).label("names"), col(Project.name))
     if "case_id" in context:
         item = item.join(Escalation, col(Escalation.item_id) == col(Item.id)).where(
@@ -253,6 +253,9 @@ def item_text(session: Session, context: Mapping[str, Any], _now: datetime) -> d
         )
         source = f"item:{context['assignment_id']}"
     row = session.execute(item.join(Project, col(Project.id) == col(Item.project_id))).one()
+    elif "finding_id" in context:
+        item = item.join(Finding, col(Finding.item_id) == col(Item.id)).where(col(Finding.id) == context["finding_id"])
+        source = f"audit:{context['finding_id']}"
     blocks = markdown.text_pages([(field["name"], field["text"]) for field in shown_fields(row.fields, row.names)])
     return page_of(blocks, context.get("page", 1), source, title="Whole text", subtitle=f"{row.name}, item {row.key}")
 

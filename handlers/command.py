@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from handlers import guidelines
 from handlers.answer import Answer, OpenView, Say
+from handlers.audit_start import open_audit
 from handlers.batches import get_batch
 from handlers.click import Click
 from handlers.desk import Desk
@@ -23,6 +24,7 @@ from workflow.handing_out import hand_out, in_words
 HELP = """Concord runs annotation in Slack. What you can say here:
 /concord batch [project] - get your next batch (annotators)
 /concord review [project] - the next accepted item to look at (reviewers, leads)
+/concord audit [project] - start an audit; audit next - the next item of one (auditors, leads, managers)
 /concord digest [project] - the numbers since the last digest, for you alone (leads)
 /concord assign @somebody 25 [project] - give somebody a batch (leads)
 /concord assign everybody 25 [project] - a batch for everybody who is free (leads)
@@ -118,5 +120,6 @@ WORDS: dict[str, Word] = {
     "guideline": guideline,
     "near": open_pairs,
     "review": open_review,
+    "audit": open_audit,
     "settings": open_settings,
 }

@@ -5,6 +5,8 @@ from functools import partial
 
 from handlers import (
     acknowledgements,
+    audit_start,
+    audits,
     batches,
     case_replies,
     channels,
@@ -52,6 +54,8 @@ def register(desk: Desk, words: Mapping[str, Word] | None = None, *, who_makes: 
         proposals,
         requeues,
         reviews,
+        audits,
+        audit_start,
     ):
         area.register(desk)
     projects.register(desk, who_makes)

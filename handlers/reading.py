@@ -4,7 +4,7 @@ import re
 
 from sqlmodel import Session
 
-from handlers import guidelines, reviews
+from handlers import audits, guidelines, reviews
 from handlers.answer import Answer, OpenView, UpdateView
 from handlers.click import Click, as_id
 from handlers.desk import Desk
@@ -13,7 +13,7 @@ from workflow import escalation, holding, people
 from workflow.guidelines import versions
 from workflow.guidelines.proposals import editing
 
-TURNS = {**guidelines.TURNS, "review": reviews.turn_page}
+TURNS = {**guidelines.TURNS, "review": reviews.turn_page, "audit": audits.turn_page}
 
 
 def register(desk: Desk) -> None:

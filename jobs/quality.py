@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobs import steps
 from storage.engine import Store
-from workflow.audit import drawing, ending, scheduling
+from workflow.audit import drawing, ending, scheduling, telling
 from workflow.cases import asking, reminding
 from workflow.review import card, following, nobody, picking, upkeep
 
@@ -24,6 +24,7 @@ STEPS: tuple[steps.Step, ...] = (
     ending.void_gone,
     ending.end_due,
     ending.tell_stuck,
+    telling.keep,
 )
 
 

@@ -12,13 +12,13 @@ from jinja2 import nodes
 import templates
 from templates.blocks import IdentifierError, Payload, render, render_view
 from templates.engine import environment
-from tests.templates import samples, samples_feedback, samples_reviews
+from tests.templates import samples, samples_audits, samples_feedback, samples_reviews
 from tests.templates.mrkdwn import markup
 from tests.templates.oracle import faults, mappings
 from tests.templates.samples import CARDS, Id, Word
 
-SAMPLES = {**samples.SAMPLES, **samples_reviews.SAMPLES, **samples_feedback.SAMPLES}
-VARIANTS = [*samples.VARIANTS, *samples_reviews.VARIANTS, *samples_feedback.VARIANTS]
+SAMPLES = {**samples.SAMPLES, **samples_reviews.SAMPLES, **samples_audits.SAMPLES, **samples_feedback.SAMPLES}
+VARIANTS = [*samples.VARIANTS, *samples_reviews.VARIANTS, *samples_audits.VARIANTS, *samples_feedback.VARIANTS]
 
 HOUSE = Path(templates.__file__).parent
 OURS = Path(__file__).parent / "cards"

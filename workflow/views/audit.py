@@ -40,7 +40,7 @@ def audit_view(session: Session, audit_id: int) -> dict[str, Any] | None:
         "due": calendar.in_words(row.due_at, row.time_zone) if row.due_at else "",
         "zone": row.time_zone,
         "result": row.result,
-        "auditors": _has_auditors(session, row.project_id),
+        "auditors": has_auditors(session, row.project_id),
         **{name: count for name, count in progress(session, audit_id).items() if name != "size"},
     }
 
@@ -76,7 +76,8 @@ def _called_off_by(session: Session, audit_id: int) -> str:
     return found or ""
 
 
-def _has_auditors(session: Session, project_id: int) -> bool:
+def has_auditors(session: Session, project_id: int) -> bool:
+    """Whether a project has an auditor; else its leads judge."""
     active = (
         select(col(Person.id))
         .join(Member, col(Member.person_id) == col(Person.id))

@@ -20,9 +20,11 @@ from storage.tables import (
     Ruling,
 )
 from workflow import counts
+from workflow.audit.starting import STARTERS
 from workflow.digest import last_end
 from workflow.people import ordered
 from workflow.review import queue
+from workflow.views.audit import has_auditors, waiting_audits
 from workflow.views.batch import shown_fields
 
 SHOWN_CASES = 5
@@ -56,6 +58,7 @@ def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> di
         "annotates": Role.ANNOTATOR in roles,
         "reviews": bool(roles & {Role.REVIEWER, Role.LEAD}),
         "leads": Role.LEAD in roles,
+        "audits": bool(roles & set(STARTERS)),
     }
     if view["annotates"]:
         view |= _own_work(session, head.id, head.person_id)
@@ -63,6 +66,9 @@ def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> di
         view |= {"cases": open_cases(session, head.id), "rulings": _recent_rulings(session, head.id)}
         view["waiting"] = counts.open_escalations(session, head.id)["open"]
         view["review"] = _to_review(session, head.id, now)
+    if view["audits"]:
+        judges = Role.AUDITOR in roles or (Role.LEAD in roles and not has_auditors(session, head.id))
+        view["audit"] = {**waiting_audits(session, head.id), "judges": judges}
     if view["leads"]:
         view["progress"] = counts.progress(session, head.id, now)
         view["since"] = last_end(session, head.id).isoformat()

@@ -1,0 +1,109 @@
+"""Values for the form that starts an audit, and for what it means."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from storage.tables import AuditDesign, Project
+from templates.text import shorten
+from workflow import quality_rules
+from workflow.audit import acceptance, form, listing, sizes, starting
+from workflow.audit.form import OFFERS, Opened
+from workflow.audit.plan import Kind
+from workflow.audit.scope import By
+from workflow.errors import RefusedError
+
+OPTION = 72
+"""Characters of an option; Slack takes 75."""
+ITEMS = 2_000
+WHICH = 600
+HALF_WIDTH = 0.04
+SIZE = "100"
+NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def new(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """The form with what is typed in it, asking for what belongs to the chosen design and plan."""
+    opened = Opened.read(context["opened"])
+    typed = opened.typed
+    return {
+        "metadata": str(Opened(opened.project_id, {})),
+        "project": _name(session, opened.project_id),
+        "design": opened.design.value,
+        "may_pass": opened.design is AuditDesign.RANDOM,
+        "plan": opened.kind.value,
+        "narrowed": opened.narrowed,
+        "by": By(typed["by"]).value if typed.get("by") in set(By) else By.LABEL.value,
+        "ways": [one.value for one in By],
+        "offers": _offers(session, opened) if opened.narrowed else {},
+        "low": bool(typed.get("low")),
+        "items": str(typed.get("items") or "")[:ITEMS],
+        "since": str(typed.get("since") or "") if DAY.fullmatch(str(typed.get("since") or "")) else "",
+        "numbers": _numbers(session, opened),
+    }
+
+
+def _offers(session: Session, opened: Opened) -> dict[str, list[dict[str, Any]]]:
+    return {
+        block: [
+            {"value": one.value, "title": shorten(one.title, OPTION), "chosen": opened.typed.get(block) == one.value}
+            for one in offer(session, opened.project_id)
+        ]
+        for block, offer in OFFERS.items()
+    }
+
+
+def _numbers(session: Session, opened: Opened) -> dict[str, str]:
+    """What the fields for numbers hold: what was typed, else what the project or the methods go by."""
+    rules = quality_rules.of_project(session, opened.project_id).audits
+    known = {"aql": rules.aql, "ltpd": rules.ltpd, "half_width": HALF_WIDTH, "expected": sizes.EXPECTED}
+    start = {**{name: f"{100 * share:.6g}" for name, share in known.items()}, "size": SIZE}
+    typed = {name: str(opened.typed.get(name) or "").strip() for name in start}
+    return {name: typed[name] if NUMBER.fullmatch(typed[name]) else start[name] for name in start}
+
+
+def meaning(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    """What the audit that a form asks for would draw, and what that means; or why there is nothing to draw.
+
+    ``counting``: that is not looked at yet.
+    """
+    opened = Opened.read(context["opened"])
+    head = {"metadata": str(opened), "project": _name(session, opened.project_id)}
+    if context.get("counting"):
+        return {**head, "counting": True, "problem": "", "seen": None}
+    try:
+        wanted = form.read(session, opened)
+        seen = starting.preview(session, opened.project_id, wanted)
+    except RefusedError as refused:
+        return {**head, "counting": False, "problem": str(refused), "seen": None}
+    targeted = opened.design is AuditDesign.TARGETED
+    which = listing.in_words(session, opened.project_id, wanted.scope, targeted=targeted)
+    return {
+        **head,
+        "counting": False,
+        "problem": "",
+        "seen": {
+            "design": opened.design.value,
+            "which": shorten(which, WHICH),
+            "size": seen.size,
+            "population": seen.population,
+            "all": seen.size == seen.population,
+            "accept": seen.accept or 0,
+            "passes": seen.accept is not None,
+            "aql": acceptance.percent(wanted.plan.aql) if wanted.plan and opened.kind is Kind.ACCEPTANCE else "",
+            "ltpd": acceptance.percent(wanted.plan.ltpd) if wanted.plan and opened.kind is Kind.ACCEPTANCE else "",
+            "words": seen.words,
+            "tiers": [{"name": one.name, "population": one.population, "size": one.size} for one in seen.tiers]
+            if len(seen.tiers) > 1
+            else [],
+        },
+    }
+
+
+def _name(session: Session, project_id: int) -> str:
+    return str(session.execute(select(col(Project.name)).where(col(Project.id) == project_id)).scalar_one())

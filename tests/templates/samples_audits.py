@@ -1,0 +1,155 @@
+"""Sample contexts of audits: their cards, the modal in which items are judged, and the form that starts one."""
+
+from typing import Any
+
+from tests.templates.samples import FIELDS, LABELS, MANY, Id, Word
+
+TIERS = [
+    {"name": "suspected", "population": 120, "size": 48},
+    {"name": "not suspected", "population": 880, "size": 48},
+]
+CARD: dict[str, Any] = {
+    "id": 3,
+    "version": 8,
+    "project_id": 1,
+    "project": "rte",
+    "state": Word("running"),
+    "design": Word("targeted"),
+    "which": "finished items decided since 2 Mar 2026, suspected if labelled by Ana",
+    "why": "The new rule on hedges",
+    "by": "Lea",
+    "ended_by": Word(""),
+    "population": 1000,
+    "size": 96,
+    "words": "96 of 1,000 items, accept with up to 4 wrong: passes a lot with 2 % errors 95 times in 100",
+    "tiers": TIERS,
+    "again_of": 2,
+    "due": "24 Nov 2026, 09:00",
+    "zone": "Europe/Berlin",
+    "result": None,
+    "auditors": True,
+    "judged": 31,
+    "left": 65,
+    "leads": True,
+    "found": Word(""),
+    "severities": None,
+}
+FAILED: dict[str, Any] = {
+    **CARD,
+    "state": Word("failed"),
+    "design": Word("random"),
+    "judged": 96,
+    "left": 0,
+    "tiers": [],
+    "found": "7 of 96 wrong, 1 unclear: error rate 7.3 % (3.4 to 14 %). Failed: up to 4 may be wrong.",
+    "severities": {"minor": 3, "major": 3, "critical": 1},
+}
+ITEM: dict[str, Any] = {
+    "id": 41,
+    "audit_id": 3,
+    "project_id": 1,
+    "project": "rte",
+    "question": "Does the text imply the hypothesis?",
+    "key": "item 17",
+    "fields": FIELDS,
+    "labels": LABELS,
+    "long": True,
+    "verdict": None,
+}
+SEEN: dict[str, Any] = {
+    "drawn": {"id": 1, "title": "Implies"},
+    "own": {"id": 2, "title": "Does not"},
+    "agrees": False,
+    "changed": True,
+    "labels": LABELS[1:],
+}
+MODAL: dict[str, Any] = {
+    "metadata": Id("3:41:40"),
+    "audit_id": 3,
+    "said": Word(""),
+    "done": {"key": "item 16", "verdict": Word("wrong"), "corrected": True, "title": "Does not"},
+    "stopped": False,
+    "item": ITEM,
+    "verdict": Word(""),
+    "reasons": [],
+    "sections": [],
+    "judged": 31,
+    "size": 96,
+    "left": 65,
+    "with_others": 2,
+}
+ASKING: dict[str, Any] = {
+    "reasons": [{"code": Id("misread"), "title": "The text was misread"}, {"code": Id("other"), "title": "Another"}],
+    "sections": [{"value": Id("9.1"), "title": "Hedges"}],
+}
+NOTHING: dict[str, Any] = {**MODAL, "item": None, "said": "Ana has judged this item already."}
+OPTIONS = [{"value": Id("4"), "title": "Ana", "chosen": True}, {"value": Id("5"), "title": "Ben", "chosen": False}]
+FORM: dict[str, Any] = {
+    "metadata": Id("[1,{}]"),
+    "project": "rte",
+    "design": Word("targeted"),
+    "may_pass": False,
+    "plan": Word("half_width"),
+    "narrowed": True,
+    "by": Word("label"),
+    "ways": [Word("label"), Word("segment"), Word("version"), Word("lot")],
+    "offers": dict.fromkeys(("person", "label", "segment", "version", "lot", "column"), OPTIONS),
+    "low": True,
+    "items": "item 17\nitem 18",
+    "since": Id("2026-03-02"),
+    "numbers": {name: Id("4") for name in ("aql", "ltpd", "half_width", "expected", "size")},
+}
+MEANING: dict[str, Any] = {
+    "metadata": Id('[1,{"plan":"acceptance"}]'),
+    "project": "rte",
+    "counting": False,
+    "problem": Word(""),
+    "seen": {
+        "design": Word("random"),
+        "which": "finished items labelled by Ana",
+        "size": 96,
+        "population": 1000,
+        "all": True,
+        "accept": 4,
+        "passes": True,
+        "aql": "2 %",
+        "ltpd": "8 %",
+        "words": "96 of 1,000 items, accept with up to 4 wrong: passes a lot with 2 % errors 95 times in 100",
+        "tiers": TIERS,
+    },
+}
+
+SAMPLES: dict[str, dict[str, Any]] = {
+    "audit.yaml.j2": CARD,
+    "audit_item.yaml.j2": {**MODAL, **ASKING, "item": {**ITEM, "verdict": SEEN}, "verdict": Word("wrong")},
+    "audit_new.yaml.j2": FORM,
+    "audit_start.yaml.j2": MEANING,
+}
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("audit.yaml.j2", {**CARD, "leads": False, "tiers": [], "by": Word(""), "again_of": 0}),
+    ("audit.yaml.j2", {**CARD, "leads": False, "left": 0, "why": Word(""), "due": Word("")}),
+    ("audit.yaml.j2", FAILED),
+    ("audit.yaml.j2", {**CARD, "state": Word("cancelled"), "ended_by": "Lea"}),
+    *(("audit.yaml.j2", {**FAILED, "state": Word(name)}) for name in ("passed", "estimated", "repaired")),
+    ("audit_item.yaml.j2", MODAL),
+    ("audit_item.yaml.j2", {**MODAL, "item": {**ITEM, "labels": MANY}, "said": "Take the next one."}),
+    (
+        "audit_item.yaml.j2",
+        {**MODAL, **ASKING, "item": {**ITEM, "verdict": {**SEEN, "agrees": True}}, "verdict": Word("unclear")},
+    ),
+    ("audit_item.yaml.j2", {**MODAL, "item": {**ITEM, "verdict": SEEN}}),
+    ("audit_item.yaml.j2", {**NOTHING, "stopped": True}),
+    ("audit_item.yaml.j2", {**NOTHING, "left": 0}),
+    ("audit_item.yaml.j2", {**NOTHING, "said": Word(""), "with_others": 0}),
+    (
+        "audit_new.yaml.j2",
+        {**FORM, "design": Word("stratified"), "offers": {name: [] for name in FORM["offers"]}, "plan": Word("items")},
+    ),
+    (
+        "audit_new.yaml.j2",
+        {**FORM, "design": Word("random"), "may_pass": True, "narrowed": False, "plan": Word("acceptance")},
+    ),
+    ("audit_start.yaml.j2", {**MEANING, "seen": {**MEANING["seen"], "passes": False, "all": False, "tiers": []}}),
+    ("audit_start.yaml.j2", {**MEANING, "seen": None, "problem": "There is nothing to draw from."}),
+    ("audit_start.yaml.j2", {**MEANING, "seen": None, "counting": True}),
+]
