@@ -213,6 +213,20 @@ def test_an_item_whose_auditor_left_it_goes_to_the_next_who_answers_anew(store: 
     assert world.rows(select(col(History.action)).where(col(History.action) == "item.audited")) == [("item.audited",)]
 
 
+def test_a_verdict_that_comes_twice_at_once_corrects_once(store: Store) -> None:
+    world = finished(store, 2)
+    audit_id = start(world, plan.looking_at(1))
+    [only] = findings(world, audit_id)
+    take(world, "ada", audit_id)
+    assert answer(world, "ada", only.id) is None
+    assert "first answer" in str(answer(world, "ada", only.id, "no"))
+    said: dict[str, Any] = {"severity": Severity.MINOR, "correct_id": other(world, only), "note": "why"}
+    told = together(*[partial(judge, world, "ada", only.id, WRONG, **said)] * 3, partial(take, world, "ada", audit_id))
+    assert [one is None for one in told[:3]].count(True) == 1
+    assert len(world.rows(select(col(Ruling.id)))) == 1
+    assert findings(world, audit_id)[0].answer_id == world.values["yes"]
+
+
 def test_nobody_audits_their_own_work_and_a_lead_has_what_no_auditor_may_judge(store: Store) -> None:
     world = finished(store, 4, auditors=("ada",))
     with store.write() as session:
