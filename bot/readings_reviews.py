@@ -30,7 +30,6 @@ def modal(session: Session, context: Mapping[str, Any], now: datetime) -> dict[s
     opened, person_id = Opened.read(context["opened"]), int(context["person_id"])
     item = review_view(session, opened.review_id, person_id, now) if opened.review_id else None
     done = _done(session, opened, person_id)
-    counted = queue.counts(session, opened.project_id, person_id, now)
     face = opened.face if item or opened.face is Face.STOPPED else Face.ITEM
     kept = replace(opened, version=item["version"] if item else 0, face=face, run=done["ids"])
     asks = item is not None and face in (Face.CORRECT, Face.BACK)
@@ -49,8 +48,7 @@ def modal(session: Session, context: Mapping[str, Any], now: datetime) -> dict[s
         "reasons": [{"code": code.value, "title": title} for code, title in reasons.TITLES.items()] if asks else [],
         "sections": _sections(session, opened.project_id) if asks else [],
         "project_id": opened.project_id,
-        "waiting": counted.waiting + counted.claimed - counted.mine,
-        "back": counted.back,
+        **(_left(session, opened.project_id, now) if item is None else {"waiting": 0, "back": 0}),
     }
 
 
@@ -64,6 +62,12 @@ def sent_back(session: Session, context: Mapping[str, Any], now: datetime) -> di
     view = back_view(session, context["project_id"], now)
     items = [{**one, "key": shorten(one["key"], KEY), "names": _names(one["people"])} for one in view["items"]]
     return {**view, "items": items}
+
+
+def _left(session: Session, project_id: int, now: datetime) -> dict[str, int]:
+    """What waits for others where nothing is left for this reviewer; counted only then, for it asks all that wait."""
+    counted = queue.counts(session, project_id, None, now)
+    return {"waiting": counted.waiting + counted.claimed, "back": counted.back}
 
 
 def _done(session: Session, opened: Opened, person_id: int) -> dict[str, Any]:

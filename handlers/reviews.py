@@ -106,7 +106,7 @@ def decide_alike(session: Session, click: Click) -> Answer:
     model = decided_view(session, click.subject_id)
     act = runs.accept if model and model["state"] is ReviewState.ACCEPTED else runs.send_back
     said = act(session, click.user_id, click.subject_id, opened.run, click.now)
-    return _next(session, click, replace(opened, done_id=0), said or "None of them was left to decide.")
+    return _next(session, click, replace(opened, done_id=0), said or "They are decided already.")
 
 
 def decide(session: Session, click: Click) -> Answer:
