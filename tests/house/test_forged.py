@@ -113,6 +113,7 @@ class Scene:
             yield "go:forward", f"{batch}:{2**62}"
         for case in self.cases.values():
             yield "rule:1", f"{case}:{value}"
+            yield "pass_up", f"{case}:1"
             for action in ("send_back", "show_labels", "read_case", "open_case"):
                 yield action, str(case)
             yield "page:next", f"case:{case}:2"
@@ -135,7 +136,7 @@ class Scene:
             yield action, None
             for wrong in WRONG:
                 yield action, wrong
-        for action in ("label:1", "rule:1", "go:back", "page:next"):
+        for action in ("label:1", "rule:1", "pass_up", "go:back", "page:next"):
             for wrong in WRONG:
                 yield action, wrong
                 yield action, f"{wrong}:{wrong}"
@@ -203,7 +204,7 @@ def forms(scene: Scene) -> Iterator[tuple[str, str, str, Json]]:
     case, project = scene.cases[house.project_id], house.project_id
     now = round(time.time() * 1_000_000)
     reason = {"reason": {"selected_option": {"value": "other"}}, "note": {"value": "x"}}
-    because = {"rationale": {"value": "Because."}}
+    because = {"rationale": {"value": "Because."}, "reason": {"selected_option": {"value": "other"}}}
     value = {"value": {"selected_option": {"value": str(scene.values[project])}}}
     foreign = {"value": {"selected_option": {"value": str(scene.values[scene.other])}}}
     for wrong in (place, other, *WRONG):
@@ -225,6 +226,8 @@ def forms(scene: Scene) -> Iterator[tuple[str, str, str, Json]]:
     yield "rita", "rule", f"rule:{case}:0", foreign | because
     yield "rita", "rule", f"rule:{case}:0", value | {"rationale": {"value": " \u0000 "}}
     yield "rita", "rule", f"rule:{case}:0", value
+    yield "rita", "rule", f"rule:{case}:0", value | {"rationale": {"value": "Because."}}
+    yield "rita", "rule", f"rule:{case}:0", value | because | {"reason": {"selected_option": {"value": "made up"}}}
     yield "odo", "rule", f"rule:{case}:0", value | because
     yield "ana", "rule", f"back:{case}:0", because
     yield "lea", "assign", str(scene.other), {"size": {"value": "3"}}

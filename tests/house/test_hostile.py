@@ -67,7 +67,7 @@ def test_the_worst_texts_reach_every_card(open_house: OpenHouse, kind: str) -> N
         house.rita.modal()
         house.rita.close_modals()
         house.rita.press_ok(card | channel, "Send back" if "Send back" in titles(card) else "No")
-        assert house.rita.submit(house.rita.modal(), {"rationale": text})["ok"]
+        assert house.rita.submit(house.rita.modal(), {"rationale": text, "reason": "other"})["ok"]
     once(house.case_cards, lambda found: all(set(titles(card)) <= {"Add to guideline"} for card in found))
     house.quiet()
     home = house.rita.home()
