@@ -70,12 +70,38 @@ CONTEST: dict[str, Any] = {
     "own": "Does not",
     "metadata": Id("7"),
 }
+CONFUSION: dict[str, Any] = {
+    "mine": "Implies",
+    "final": "Does not",
+    "items": 4,
+    "sections": [{"title": "Negation", "items": 3}, {"title": "Doubt", "items": 1}],
+}
+WEEK: dict[str, Any] = {
+    "project": "rte",
+    "project_id": 1,
+    "since": "16 Nov 2026",
+    "until": "23 Nov 2026",
+    "items": 120,
+    "same": 113,
+    "confusions": [CONFUSION, {**CONFUSION, "items": 1, "sections": []}],
+    "more": 2,
+    "judged": {
+        "decisions": 31,
+        "contested": 3,
+        "upheld": 1,
+        "overturned": 1,
+        "right": 6,
+        "wrong": 1,
+        "looks": 9,
+    },
+}
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "ruling_notice.yaml.j2": NOTICE,
     "review_notice.yaml.j2": REVIEW_NOTICE,
     "dispute.yaml.j2": DISPUTE,
     "contest.yaml.j2": CONTEST,
+    "weekly_feedback.yaml.j2": WEEK,
 }
 NOT_SETTLED = {"dispute": None, "until": ""}
 OPEN = {"open": True, "version": 0, "granted": False, "judge": "", "decided": "", "because": ""}
@@ -103,4 +129,6 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("dispute.yaml.j2", {**DISPUTE, **OPEN, "open": False, "withdrawn": True, "own": ""}),
     ("dispute.yaml.j2", {**DISPUTE, "granted": False}),
     ("contest.yaml.j2", {**CONTEST, "own": ""}),
+    ("weekly_feedback.yaml.j2", {**WEEK, "confusions": [CONFUSION], "more": 0, "judged": None}),
+    ("weekly_feedback.yaml.j2", {**WEEK, "confusions": [], "more": 0, "judged": {**WEEK["judged"], "looks": 0}}),
 ]

@@ -15,6 +15,7 @@ from storage.tables import (
     EscalationReason,
     EscalationState,
     History,
+    Item,
     ItemState,
     Outbox,
     OutboxState,
@@ -23,9 +24,10 @@ from storage.tables import (
     Ruling,
 )
 from tests.builders import NOW, World, add_person, build
+from tests.house.waiting import all_at_once
 from tests.workflow.clicks import Clicks
-from workflow import rulings
-from workflow.cases import disputing
+from workflow import escalation, rulings
+from workflow.cases import dispute_upkeep, disputing
 from workflow.errors import NotAllowedError, RefusedError
 
 WEEK = timedelta(days=7)
@@ -191,3 +193,33 @@ def test_a_ruling_can_be_changed_again_once_its_dispute_was_taken_back(store: St
     )
     assert world.item(world.items[0]).final_value_id == world.values["no"]
     assert len(world.rows(select(col(Ruling.id)))) == 2
+
+
+def test_a_dispute_ends_with_its_case_where_the_text_was_replaced(store: Store) -> None:
+    world, clicks, first = ruled(store)
+    clicks.contest("ben", first)
+    assert dispute_upkeep.let_go(store, NOW) == 0
+    case = clicks.case(0)
+    with store.write() as session:
+        escalation.withdraw(session, case.id, case.version, NOW)
+        session.execute(
+            update(Item).where(col(Item.id) == world.items[0]).values(state=ItemState.REPLACED, final_value_id=None)
+        )
+    assert dispute_upkeep.let_go(store, NOW) == 1
+    assert dispute_upkeep.let_go(store, NOW) == 0
+    assert clicks.disputes()[0].state is DisputeState.WITHDRAWN
+    with pytest.raises(RefusedError, match="does not count any more"):
+        clicks.contest("cem", first)
+
+
+def test_two_who_contest_at_once_are_in_one_case(store: Store) -> None:
+    _world, clicks, first = ruled(store)
+    outcomes = all_at_once(
+        [
+            lambda: clicks.contest("ben", first),
+            lambda: clicks.contest("cem", first),
+            lambda: clicks.contest("ben", first),
+        ]
+    )
+    assert len(set(outcomes)) == 1
+    assert len(clicks.disputes()) == 2
