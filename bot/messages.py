@@ -52,6 +52,7 @@ MESSAGES: dict[str, Loader] = {
     "ruling_notice": readings_feedback.notice,
     "review_notice": readings_feedback.review_notice,
     "dispute": readings_feedback.dispute,
+    "weekly_feedback": readings_feedback.week,
     "digest": readings.kept_digest,
     "asked_digest": readings.asked_digest,
     "refused": _given,

@@ -6,7 +6,7 @@ from datetime import datetime
 from jobs import steps
 from storage.engine import Store
 from workflow.audit import drawing, ending, scheduling, telling
-from workflow.cases import asking, reminding
+from workflow.cases import asking, dispute_upkeep, reminding, weekly
 from workflow.review import card, following, nobody, picking, upkeep
 
 STEPS: tuple[steps.Step, ...] = (
@@ -19,6 +19,8 @@ STEPS: tuple[steps.Step, ...] = (
     card.keep,
     asking.ask,
     reminding.remind,
+    dispute_upkeep.let_go,
+    weekly.post_due,
     scheduling.start_due,
     drawing.draw_due,
     ending.void_gone,
