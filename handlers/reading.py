@@ -44,7 +44,7 @@ def turn_page(session: Session, click: Click) -> Answer:
     if what == "proposal":
         return UpdateView("proposal_text", {**editing.reader(session, subject_id, click.user_id), "page": number})
     if what == "case":
-        escalation.may_rule(session, click.user_id, subject_id)
+        escalation.may_read(session, click.user_id, subject_id)
         return UpdateView("item_text", {"case_id": subject_id, "page": number})
     held = holding.load(session, click.user_id, subject_id)
     return UpdateView("item_text", {"assignment_id": held.id, "page": number})
