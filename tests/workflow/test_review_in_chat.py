@@ -53,7 +53,10 @@ def deliver(shop: Reviewers, now: datetime) -> None:
 
 def test_one_card_is_posted_and_written_once_a_minute_when_its_numbers_change(store: Store) -> None:
     shop = Reviewers(store, ALL, items=2)
-    keep = lambda now: card.keep(shop.world.store, now)  # noqa: E731
+
+    def keep(now: datetime) -> int:
+        return card.keep(store, now)
+
     assert keep(LATER) == 0
     for item in range(2):
         shop.labelled("yes", "yes", "yes", item=item)
@@ -94,6 +97,7 @@ def test_a_card_that_was_deleted_comes_back_the_next_day_and_one_that_failed_is_
 def test_a_claim_goes_on_until_somebody_else_has_it(store: Store) -> None:
     shop = reviewed(store, items=1, reviewers=("rita", "rob"))
     review_id = shop.next("rita")
+    assert review_id is not None
     over = LATER + timedelta(minutes=31)
 
     def hold_on(name: str, now: datetime) -> None:
