@@ -16,7 +16,7 @@ from templates.charts import ChartDay, alt_text, daily_chart
 from templates.foreign import escaped_length
 from templates.slack import RICH_TEXT
 from templates.text import shorten
-from workflow import assignment, calendar, digest, people
+from workflow import assignment, calendar, digest, people, quality_counts
 from workflow.guidelines.acknowledgement import coverage
 from workflow.nothing import Why
 from workflow.views.batch import batch_view, shown_fields
@@ -55,7 +55,7 @@ def case(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
     if view is None:
         return None
     view["fields"], view["long"] = fit(view["fields"], CARD_TEXT - 2000)
-    return {**readings_cases.shown(_first_flags(view)), "told": context.get("asked", "")}
+    return {**readings_cases.shown(_first_flags(view)), "told": context.get("asked", "") if view["open"] else ""}
 
 
 def _first_flags(view: dict[str, Any]) -> dict[str, Any]:
@@ -135,6 +135,7 @@ def _digest(numbers: Mapping[str, Any], zone: str) -> dict[str, Any]:
         "ends": _day(numbers["expected_end"], zone),
         "oldest": _local(numbers["escalations"]["oldest"], zone),
         "guideline": _unread(numbers.get("guideline")),
+        "quality": _waiting(numbers.get("quality")),
         "people": numbers["people"][:FIRST_PEOPLE],
         "more_people": max(0, len(numbers["people"]) - FIRST_PEOPLE),
         "more_shares": max(0, len(shares) - FIRST_SHARES),
@@ -144,6 +145,11 @@ def _digest(numbers: Mapping[str, Any], zone: str) -> dict[str, Any]:
 def _unread(guideline: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Who has not read the guideline; nothing where everybody has. Digests of earlier revisions do not know."""
     return readings_guidelines.covered(guideline) if guideline and guideline["missing"] else None
+
+
+def _waiting(quality: dict[str, int] | None) -> str:
+    """What quality assurance waits for, in words. Digests of earlier revisions do not know."""
+    return quality_counts.in_words(quality) if quality else ""
 
 
 def _local(moment: str | None, zone: str) -> str:
@@ -247,15 +253,15 @@ def item_text(session: Session, context: Mapping[str, Any], _now: datetime) -> d
     elif "review_id" in context:
         item = item.join(Review, col(Review.item_id) == col(Item.id)).where(col(Review.id) == context["review_id"])
         source = f"review:{context['review_id']}"
+    elif "finding_id" in context:
+        item = item.join(Finding, col(Finding.item_id) == col(Item.id)).where(col(Finding.id) == context["finding_id"])
+        source = f"audit:{context['finding_id']}"
     else:
         item = item.join(Assignment, col(Assignment.item_id) == col(Item.id)).where(
             col(Assignment.id) == context["assignment_id"]
         )
         source = f"item:{context['assignment_id']}"
     row = session.execute(item.join(Project, col(Project.id) == col(Item.project_id))).one()
-    elif "finding_id" in context:
-        item = item.join(Finding, col(Finding.item_id) == col(Item.id)).where(col(Finding.id) == context["finding_id"])
-        source = f"audit:{context['finding_id']}"
     blocks = markdown.text_pages([(field["name"], field["text"]) for field in shown_fields(row.fields, row.names)])
     return page_of(blocks, context.get("page", 1), source, title="Whole text", subtitle=f"{row.name}, item {row.key}")
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, or_, select
 from sqlmodel import Session, col
 
 from storage.tables import Claim, Digest, LabelValue, Lane, Outbox, OutboxKind, Project, Purpose
-from workflow import calendar, counts, outbox
+from workflow import calendar, counts, outbox, quality_counts
 from workflow.agreement import Agreement, in_words, measure
 from workflow.agreement_words import figure
 from workflow.guidelines.acknowledgement import coverage
@@ -149,6 +149,7 @@ def compute(session: Session, project_id: int, from_at: datetime, to_at: datetim
         "agreement": agreement_numbers(session, project_id, project.level),
         "escalations": counts.open_escalations(session, project_id),
         "guideline": _guideline(session, project_id),
+        "quality": quality_counts.waiting(session, project_id, to_at),
         "undelivered": counts.undelivered(session, project_id),
     }
 

@@ -1,17 +1,18 @@
 """How things stand in the whole installation, in a few cheap counts."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
 from storage.tables import Digest, Escalation, EscalationState, Lot, Outbox, Project
-from workflow import counts, overview
+from workflow import counts, overview, quality_counts
 from workflow.intake.lots import UNFINISHED
 from workflow.undelivered import UNSENT
 
 
-def projects(session: Session) -> list[dict[str, Any]]:
+def projects(session: Session, now: datetime) -> list[dict[str, Any]]:
     """Every project: items, how many are done, people, what waits, and the local date of the last digest."""
     ids = {row.name: row.id for row in session.execute(select(col(Project.name), col(Project.id)))}
     cases = _by_project(session, Escalation, col(Escalation.state) == EscalationState.OPEN)
@@ -27,6 +28,7 @@ def projects(session: Session) -> list[dict[str, Any]]:
             | {
                 "labels_needed": counts.labels_needed(session, project_id),
                 "open_cases": cases.get(project_id, 0),
+                "quality": quality_counts.waiting(session, project_id, now),
                 "unfinished_imports": running.get(project_id, 0),
                 "last_digest": told.isoformat() if told else None,
             }

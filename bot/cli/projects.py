@@ -218,7 +218,10 @@ def _print_project(found: dict[str, Any]) -> None:
     for part, rules in found["quality"].items():
         print(f"{QUALITY[part]}: {_rules(rules)}")
     print("Channels: " + ", ".join(f"{purpose} {channel}" for purpose, channel in found["channels"].items()))
-    print("Items: " + (", ".join(f"{count} {state}" for state, count in found["items"].items()) or "none yet"))
+    print(
+        "Items: "
+        + (", ".join(f"{count} {state.replace('_', ' ')}" for state, count in found["items"].items()) or "none yet")
+    )
     print("People:" + ("" if found["people"] else " none yet"))
     for person in found["people"]:
         print_person(person)

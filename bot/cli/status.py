@@ -23,7 +23,7 @@ def status(as_json: AsJson = False) -> None:
             "store": store.engine.url.render_as_string(hide_password=True),
             "revision": schema.newest(),
             "bytes": standing.size(session),
-            "projects": standing.projects(session),
+            "projects": standing.projects(session, now()),
             "outbox": standing.outbox(session),
         }
     if as_json:
@@ -33,6 +33,8 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _print(found: dict[str, Any]) -> None:
+    from workflow import quality_counts
+
     size = "size unknown" if found["bytes"] is None else f"{found['bytes'] / 1e6:,.1f} MB"
     print(f"Store   {found['store']}: {size}, revision {found['revision']}")
     waits = ", ".join(f"{count:,} {state}" for state, count in found["outbox"].items()) or "everything was delivered"
@@ -43,6 +45,8 @@ def _print(found: dict[str, Any]) -> None:
             f"{one['name']}: {one['done']:,} of {one['items']:,} items done, {one['open_cases']:,} wait for a ruling, "
             f"{one['people']:,} people, {one['labels_needed']:,} labels needed, last digest {digest}"
         )
+        if one["quality"]:
+            print(f"  {quality_counts.in_words(one['quality'])}")
         if one["unfinished_imports"]:
             print(f"  {one['unfinished_imports']} of its imports are not finished: concord lots list {one['name']}")
     if not found["projects"]:

@@ -246,7 +246,7 @@ def test_how_things_stand(concord: Concord, world: World) -> None:
     (project,) = found["projects"]
     assert project == {
         "name": "rte", "items": 3, "done": 1, "people": 4, "labels_needed": 3, "open_cases": 1, "unfinished_imports": 0,
-        "last_digest": None,
+        "last_digest": None, "quality": None,
     }  # fmt: skip
     text = concord("status").out
     assert "rte: 1 of 3 items done, 1 wait for a ruling, 4 people, 3 labels needed, last digest none yet" in text

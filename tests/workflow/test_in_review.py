@@ -7,16 +7,28 @@ from sqlalchemy import insert, select
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Audit, AuditDesign, Finding, FindingState, ItemState, LabelValue, Review, ReviewState, Role
+from storage.tables import (
+    Audit,
+    AuditDesign,
+    BackTo,
+    Finding,
+    FindingState,
+    ItemState,
+    LabelValue,
+    Review,
+    ReviewState,
+    Role,
+)
 from tests.builders import NOW, add_person
 from tests.workflow import rule_change
 from tests.workflow.clicks import state_of
 from tests.workflow.reviewers import LATER, Reviewers
 from tests.workflow.test_label_carrying import change as change_labels
-from workflow import counts, projects, upkeep
+from workflow import counts, digest, projects, quality_counts, standing, upkeep
 from workflow.guidelines.labels import carrying
 from workflow.nothing import Nothing, Why
 from workflow.quality_rules import ReviewRules
+from workflow.review import following
 from workflow.review import upkeep as review_upkeep
 
 ALL = ReviewRules(share=1.0)
@@ -88,6 +100,27 @@ def test_a_review_and_a_finding_follow_a_label_that_is_called_otherwise(shop: Re
     findings = world.rows(select(col(Finding.value_id), col(Finding.answer_id)).order_by(col(Finding.position)))
     assert [tuple(row) for row in findings] == [(either, either), (yes, yes)], "what was judged stays as it was"
     assert shop.accept() == "Accepted."
+
+
+def test_what_waits_is_told_with_what_is_overdue_and_nothing_where_nothing_does(shop: Reviewers) -> None:
+    world = shop.world
+
+    def waits(days: int = 0) -> str:
+        with world.store.read() as session:
+            found = digest.compute(session, world.project_id, NOW, LATER + timedelta(days=days))["quality"]
+            (one,) = standing.projects(session, LATER + timedelta(days=days))
+        assert one["quality"] == found
+        return quality_counts.in_words(found) if found else ""
+
+    assert (waits(), waits(days=30)) == ("2 in review", "2 in review (2 overdue)")
+    shop.next()
+    shop.back(BackTo.SAME, "ana", item=0)
+    assert waits() == "1 in review, 1 sent back and not done"
+    shop.next()
+    shop.accept(item=1)
+    shop.label("ana", 0, "yes", now=LATER)
+    assert following.notice_done(world.store, LATER + timedelta(minutes=1)) == 1
+    assert waits() == ""
 
 
 def test_items_are_done_in_the_period_in_which_their_review_ended(shop: Reviewers) -> None:
