@@ -19,9 +19,10 @@ DEPARTURE = 600
 
 def shown(view: Mapping[str, Any]) -> dict[str, Any]:
     """A case with its disputes, its precedents and who is asked, as long as there is room for them."""
-    ruling, asked = view["ruling"], view["asked"]
+    ruling, asked, passed = view["ruling"], view["asked"], view["passed"]
     return {
         **view,
+        "passed": _cut(passed, "text", ARGUMENT) if passed else None,
         "disputes": [_cut(one, "argument", ARGUMENT) for one in view["disputes"][:FIRST_DISPUTES]],
         "precedents": [_cut(one, "rationale", PRECEDENT) for one in view["precedents"]],
         "ruling": _cut(ruling, "departure", DEPARTURE) if ruling else None,

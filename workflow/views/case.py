@@ -83,6 +83,7 @@ def case_view(session: Session, case_id: int) -> dict[str, Any] | None:
         "labels": [{"id": choice.id, "title": choice.title} for choice in labels],
         "ruling": latest_ruling(session, case_id),
         "overtaken": background.is_overtaken(session, case_id),
+        "passed": background.passed_up(session, head.item_id) if head.reason is EscalationReason.PASSED_UP else None,
         "disputes": background.disputes(session, case_id),
         "asked": background.asked(session, case_id) if is_open else None,
         "precedents": background.like_cases(session, head.item_id) if is_open else [],

@@ -17,6 +17,8 @@ from storage.tables import (
     Item,
     LabelValue,
     Person,
+    Review,
+    ReviewState,
     Ruling,
 )
 from workflow import places
@@ -69,6 +71,18 @@ def disputes(session: Session, case_id: int) -> list[dict[str, str]]:
     return [
         {"person": row.name, "argument": row.argument, "against": row.title or "", "ruler": row.ruler} for row in rows
     ]
+
+
+def passed_up(session: Session, item_id: int) -> dict[str, str] | None:
+    """Who left the item to others in a review, and what they were unsure of."""
+    row = session.execute(
+        select(col(Person.name), col(Review.note))
+        .join(Person, col(Person.id) == col(Review.by_id))
+        .where(col(Review.item_id) == item_id, col(Review.state) == ReviewState.PASSED_UP)
+        .order_by(col(Review.id).desc())
+        .limit(1)
+    ).first()
+    return {"person": row.name, "text": row.note} if row is not None and row.note else None
 
 
 def like_cases(session: Session, item_id: int) -> list[dict[str, Any]]:
