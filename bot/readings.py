@@ -29,9 +29,9 @@ FIRST_FLAGS = 10
 FIRST_PEOPLE = 5
 FIRST_SHARES = 20
 FIRST_LABELS = 80
-FIRST_PROJECTS = 7
+FIRST_PROJECTS = 6
 HOME_BLOCKS = 99
-PROJECT_BLOCKS = 14
+PROJECT_BLOCKS = 13
 """Of a project in Home, besides its cases and rulings; one more block says how many projects are left out."""
 NOTE = 300
 NOT_YET = "shown to you once you have answered the items that are open to you"
