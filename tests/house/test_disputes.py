@@ -10,7 +10,10 @@ from tests.house.waiting import once, until
 
 def told(somebody: Someone, part: str) -> Json:
     """The newest message in somebody's DM that says this."""
-    return until(lambda: [one for one in somebody.messages() if part in words(one) and not one["ephemeral"]])[-1]
+    found: list[Json] = until(
+        lambda: [one for one in somebody.messages() if part in words(one) and not one["ephemeral"]]
+    )
+    return found[-1]
 
 
 def case(house: House, part: str) -> Json:

@@ -26,9 +26,11 @@ from storage.tables import (
 from tests.builders import NOW, World, add_person, build
 from tests.house.waiting import all_at_once
 from tests.workflow.clicks import Clicks
+from tests.workflow.reviewers import Reviewers
 from workflow import escalation, rulings
 from workflow.cases import dispute_upkeep, disputing
 from workflow.errors import NotAllowedError, RefusedError
+from workflow.quality_rules import ReviewRules
 
 WEEK = timedelta(days=7)
 
@@ -223,3 +225,23 @@ def test_two_who_contest_at_once_are_in_one_case(store: Store) -> None:
     )
     assert len(set(outcomes)) == 1
     assert len(clicks.disputes()) == 2
+
+
+def test_a_correction_in_review_is_contested_as_any_ruling(store: Store) -> None:
+    shop = Reviewers(store, ReviewRules(share=1.0), items=1, accept="majority")
+    add(shop.world, "sol", Role.REVIEWER)
+    shop.labelled("yes", "yes", "no")
+    shop.pick()
+    shop.next()
+    shop.correct("no")
+    clicks = Disputers(shop.world)
+    correction = shop.world.one(select(col(Ruling.id))).id
+    clicks.contest("ana", correction)
+    clicks.withdraw("ana", clicks.disputes()[0].id)
+    item = shop.world.item(shop.world.items[0])
+    assert (item.state, item.final_value_id, item.decided_by) == (ItemState.RULED, shop.world.values["no"], "review")
+    clicks.contest("ben", correction)
+    with pytest.raises(NotAllowedError, match="judged this item before"):
+        clicks.rule("rita", 0, "no", "As I said.")
+    clicks.rule("sol", 0, "yes", "As they said.")
+    assert clicks.disputes()[1].state is DisputeState.GRANTED
