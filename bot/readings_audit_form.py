@@ -13,6 +13,7 @@ from templates.text import shorten
 from workflow import quality_rules
 from workflow.audit import acceptance, form, listing, sizes, starting
 from workflow.audit.form import OFFERS, Opened
+from workflow.audit.offered import Option
 from workflow.audit.plan import Kind
 from workflow.audit.scope import By
 from workflow.errors import RefusedError
@@ -48,14 +49,15 @@ def new(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[st
     }
 
 
-def _offers(session: Session, opened: Opened) -> dict[str, list[dict[str, Any]]]:
+def _offers(session: Session, opened: Opened) -> dict[str, dict[str, Any]]:
     return {
-        block: [
-            {"value": one.value, "title": shorten(one.title, OPTION), "chosen": opened.typed.get(block) == one.value}
-            for one in offer(session, opened.project_id)
-        ]
-        for block, offer in OFFERS.items()
+        block: _offer(offer(session, opened.project_id), opened.typed.get(block)) for block, offer in OFFERS.items()
     }
+
+
+def _offer(options: list[Option], typed: Any) -> dict[str, Any]:
+    shown = [{"value": one.value, "title": shorten(one.title, OPTION)} for one in options]
+    return {"options": shown, "chosen": next((one for one in shown if one["value"] == typed), None)}
 
 
 def _numbers(session: Session, opened: Opened) -> dict[str, str]:

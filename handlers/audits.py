@@ -109,6 +109,8 @@ def judge(session: Session, click: Click) -> Answer:
         section=citing.title(session, held.project_of(session, opened.audit_id), typed.get("section", "")),
         note=typed.get("note", ""),
     )  # fmt: skip
+    if said and held.is_judged_by(session, click.user_id, opened.finding_id):
+        said = None
     return _next(session, click, Opened(opened.audit_id, done_id=opened.finding_id), said or "")
 
 

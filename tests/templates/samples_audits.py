@@ -83,7 +83,10 @@ ASKING: dict[str, Any] = {
     "sections": [{"value": Id("9.1"), "title": "Hedges"}],
 }
 NOTHING: dict[str, Any] = {**MODAL, "item": None, "said": "Ana has judged this item already."}
-OPTIONS = [{"value": Id("4"), "title": "Ana", "chosen": True}, {"value": Id("5"), "title": "Ben", "chosen": False}]
+OPTIONS = [{"value": Id("4"), "title": "Ana"}, {"value": Id("5"), "title": "Ben"}]
+OFFER: dict[str, Any] = {"options": OPTIONS, "chosen": None}
+CHOSEN: dict[str, Any] = {"options": OPTIONS, "chosen": OPTIONS[0]}
+NO_OFFER: dict[str, Any] = {"options": [], "chosen": None}
 FORM: dict[str, Any] = {
     "metadata": Id("[1,{}]"),
     "project": "rte",
@@ -93,7 +96,7 @@ FORM: dict[str, Any] = {
     "narrowed": True,
     "by": Word("label"),
     "ways": [Word("label"), Word("segment"), Word("version"), Word("lot")],
-    "offers": dict.fromkeys(("person", "label", "segment", "version", "lot", "column"), OPTIONS),
+    "offers": dict.fromkeys(("person", "label", "segment", "version", "lot", "column"), OFFER),
     "low": True,
     "items": "item 17\nitem 18",
     "since": Id("2026-03-02"),
@@ -143,12 +146,18 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("audit_item.yaml.j2", {**NOTHING, "said": Word(""), "with_others": 0}),
     (
         "audit_new.yaml.j2",
-        {**FORM, "design": Word("stratified"), "offers": {name: [] for name in FORM["offers"]}, "plan": Word("items")},
+        {
+            **FORM,
+            "design": Word("stratified"),
+            "offers": dict.fromkeys(FORM["offers"], NO_OFFER),
+            "plan": Word("items"),
+        },
     ),
     (
         "audit_new.yaml.j2",
         {**FORM, "design": Word("random"), "may_pass": True, "narrowed": False, "plan": Word("acceptance")},
     ),
+    ("audit_new.yaml.j2", {**FORM, "offers": dict.fromkeys(FORM["offers"], CHOSEN)}),
     ("audit_start.yaml.j2", {**MEANING, "seen": {**MEANING["seen"], "passes": False, "all": False, "tiers": []}}),
     ("audit_start.yaml.j2", {**MEANING, "seen": None, "problem": "There is nothing to draw from."}),
     ("audit_start.yaml.j2", {**MEANING, "seen": None, "counting": True}),

@@ -22,7 +22,7 @@ from workflow.project_form import FormError
 
 OLD = "This form is from an older version of Concord. Close it and say “/concord audit” again."
 GONE = "This is not there any more. Choose something else."
-ALL, SOME = "all", "some"
+SOME, ANY = "some", "any"
 OFFERS: Mapping[str, Callable[[Session, int], list[Option]]] = {
     "person": offered.people,
     "label": offered.labels,
@@ -58,7 +58,7 @@ class Opened:
     typed: Mapping[str, Any]
 
     def __str__(self) -> str:
-        kept = {name: one for name, one in self.typed.items() if name in FIELDS and one}
+        kept = {name: one for name, one in self.typed.items() if name in FIELDS and one and one != ANY}
         return json.dumps([self.project_id, kept], separators=(",", ":"))
 
     @classmethod
@@ -122,7 +122,8 @@ def _scope(session: Session, opened: Opened, faults: dict[str, str]) -> Scope:
         return Scope(by=by)
     found: dict[str, Any] = {"low_agreement": bool(typed.get("low"))}
     for block, offer in OFFERS.items():
-        if chosen := typed.get(block):
+        chosen = typed.get(block)
+        if chosen and chosen != ANY:
             known = {one.value: one.means for one in offer(session, opened.project_id)}
             if chosen not in known:
                 faults[block] = GONE

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from storage.tables import Audit, AuditState, Finding, FindingState, plain
+from storage.tables import Audit, AuditState, Finding, FindingState, Person, plain
 from workflow import people, quality_rules
 from workflow.audit.answering import AUDITORS, OPEN
 from workflow.errors import RefusedError
@@ -50,6 +50,17 @@ def release(session: Session, slack_id: str, finding_id: int, now: datetime) -> 
     if held.state is FindingState.ANSWERED:
         free = {"lease_until": now}
     session.execute(update(Finding).where(col(Finding.id) == finding_id).values(**free))
+
+
+def is_judged_by(session: Session, slack_id: str, finding_id: int) -> bool:
+    """Whether it was this person who judged an item: what comes twice from them needs no remark."""
+    mine = (
+        select(col(Finding.id))
+        .join(Person, col(Person.id) == col(Finding.auditor_id))
+        .where(col(Finding.id) == finding_id, col(Finding.state) == FindingState.JUDGED)
+        .where(col(Person.slack_id) == slack_id)
+    )
+    return session.execute(mine).first() is not None
 
 
 def _theirs(session: Session, slack_id: str, finding_id: int) -> Any:

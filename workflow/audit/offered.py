@@ -11,8 +11,8 @@ from storage.tables import Assignment, Item, LabelValue, Lot, LotState, Person
 from workflow.guidelines import versions
 from workflow.guidelines.proposals import segments
 
-MOST = 100
-"""So many a select offers; for more there is ``concord audit start``."""
+MOST = 99
+"""So many a select offers besides “any”; for more there is ``concord audit start``."""
 NEWEST_LOTS = 10
 
 
