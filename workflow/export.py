@@ -6,11 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from storage.tables import Assignment, Guideline, Item, ItemState, LabelValue, Person, PriorLabel, Project, Queue
+from storage.tables import (
+    Assignment,
+    Guideline,
+    Item,
+    ItemState,
+    LabelValue,
+    Person,
+    PriorLabel,
+    Project,
+    Queue,
+    Review,
+    ReviewState,
+    Ruling,
+)
 
 LABEL_COLUMNS = (
     "item_id",
@@ -28,6 +41,9 @@ PRIOR_COLUMNS = ("item_id", "annotator", "value", "lot")
 _AFTER_FIELDS = (
     "state",
     "final",
+    "decided_by",
+    "reviewed",
+    "reason_code",
     "duplicate_of",
     "near_of",
     "segment",
@@ -38,6 +54,12 @@ _AFTER_FIELDS = (
     "flagged_by",
     "metadata",
 )
+# What was sent back only to be noted is the one of these that stands.
+_REVIEWED = {
+    ReviewState.ACCEPTED: "accepted",
+    ReviewState.CORRECTED: "corrected",
+    ReviewState.SENT_BACK: "noted",
+}
 _AT_ONCE = 1000
 
 UNDO = (
@@ -110,7 +132,11 @@ def item_columns(session: Session, project_id: int) -> list[str]:
 
 
 def items(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
-    """Every item, in the order in which they came; not those of an import that is still running."""
+    """Every item, in the order in which they came; not those of an import that is still running.
+
+    ``decided_by`` is the rule or who decided (``ruling``, ``review``, ``audit``), ``reviewed`` what a reviewer said of the
+    decision that stands (``accepted``, ``corrected``, ``noted``), ``reason_code`` why it was ruled so.
+    """
     columns = item_columns(session, project_id)
     first, near, final = aliased(Item), aliased(Item), aliased(LabelValue)
     rows = session.execute(
@@ -119,6 +145,9 @@ def items(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
             col(Item.fields),
             col(Item.state),
             col(final.value),
+            col(Item.decided_by),
+            _reviewed(),
+            _reason(),
             col(first.key),
             col(near.key),
             col(Item.segment),
@@ -137,9 +166,28 @@ def items(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
         .order_by(col(Item.id))
         .execution_options(yield_per=_AT_ONCE)
     )
-    for key, fields, state, *rest in rows:
+    for key, fields, state, decided, by, reviewed, *rest in rows:
         texts = [fields.get(name) for name in columns[1 : -len(_AFTER_FIELDS)]]
-        yield dict(zip(columns, [key, *texts, state.value, *rest], strict=True))
+        said = _REVIEWED.get(reviewed)
+        yield dict(zip(columns, [key, *texts, state.value, decided, by, said, *rest], strict=True))
+
+
+def _reviewed() -> Any:
+    """SQL: how the last review of the decision that stands ended."""
+    found = select(col(Review.state)).where(
+        col(Review.item_id) == col(Item.id),
+        col(Review.state).in_(_REVIEWED),
+        col(Review.settled_at) >= col(Item.decided_at),
+    )
+    return found.order_by(col(Review.id).desc()).limit(1).correlate(Item).scalar_subquery()
+
+
+def _reason() -> Any:
+    """SQL: the reason code of the ruling in force; none where one says nothing."""
+    found = select(func.nullif(col(Ruling.reason_code), "")).where(
+        col(Ruling.item_id) == col(Item.id), col(Item.state) == ItemState.RULED
+    )
+    return found.order_by(col(Ruling.id).desc()).limit(1).correlate(Item).scalar_subquery()
 
 
 def write_jsonl(rows: Iterable[Mapping[str, Any]], out: TextIO) -> None:

@@ -31,7 +31,7 @@ MOST_FIELDS = 20
 # Columns that intake and export know by these names.
 TAKEN_FIELDS = {
     "id", "segment", "skill", "difficulty", "priority", "gold", "label", "annotator",
-    "state", "final", "duplicate_of", "near_of", "flagged_by", "metadata",
+    "state", "final", "decided_by", "reviewed", "reason_code", "duplicate_of", "near_of", "flagged_by", "metadata",
 }  # fmt: skip
 
 

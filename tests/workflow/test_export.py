@@ -13,10 +13,12 @@ from sqlalchemy import insert, update
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Assignment, Guideline, Item, ItemState, Place
+from storage.tables import Assignment, BackTo, Guideline, Item, ItemState, Place
 from tests import builders
 from tests.builders import NOW, World
+from tests.workflow.reviewers import LATER, Reviewers
 from workflow import export
+from workflow.quality_rules import ReviewRules
 
 CELL = st.text(st.characters(codec="utf-8"), max_size=15)
 RISKY = st.sampled_from(
@@ -81,8 +83,8 @@ def test_every_item_is_written_with_where_it_stands(store: Store) -> None:
             session.execute(update(Item).where(col(Item.id) == item_id).values(**values))
     first, second = items(world)
     assert list(first) == [
-        "id", "text", "state", "final", "duplicate_of", "near_of", "segment", "skill", "difficulty", "priority", "gold",
-        "flagged_by", "metadata",
+        "id", "text", "state", "final", "decided_by", "reviewed", "reason_code", "duplicate_of", "near_of", "segment",
+        "skill", "difficulty", "priority", "gold", "flagged_by", "metadata",
     ]  # fmt: skip
     assert (first["id"], first["text"], first["state"], first["priority"]) == ("i0", "Text number 0", "open", 0)
     assert (first["segment"], first["gold"], first["metadata"]) == (
@@ -91,6 +93,33 @@ def test_every_item_is_written_with_where_it_stands(store: Store) -> None:
         {"n": 2**60, "deep": ["\U0001f600", None]},
     )
     assert (second["state"], second["duplicate_of"], second["priority"]) == ("duplicate", "i0", None)
+
+
+def test_an_item_says_who_decided_and_what_a_reviewer_said_of_it(store: Store) -> None:
+    shop = Reviewers(store, ReviewRules(share=1.0), items=5)
+    for item in range(5):
+        shop.labelled("yes", "yes", "yes", item=item)
+    shop.pick()
+    for item in range(4):
+        assert shop.next() == shop.review(item).id
+        if item == 1:
+            shop.correct("no", item=item)
+        elif item == 2:
+            shop.back(BackTo.NOTED, "ana", item=item)
+        else:
+            shop.accept(item=item)
+    # What a reviewer said of an earlier decision says nothing of this one.
+    shop.label("ana", 3, "no", now=LATER + timedelta(hours=1))
+    assert [
+        tuple(row[name] for name in ("state", "final", "decided_by", "reviewed", "reason_code"))
+        for row in items(shop.world)
+    ] == [
+        ("accepted", "yes", "majority", "accepted", None),
+        ("ruled", "no", "review", "corrected", "misread"),
+        ("accepted", "yes", "majority", "noted", None),
+        ("accepted", "yes", "majority", None, None),
+        ("in_review", "yes", "majority", None, None),
+    ]
 
 
 def test_more_rows_than_are_read_at_once_keep_their_order(store: Store) -> None:
