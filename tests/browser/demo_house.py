@@ -6,17 +6,19 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from bot.demo import crowd, project
 from bot.demo.person import Desk
+from jobs import quality
 from jobs.digests import post_due
 from storage import schema
-from storage.tables import Escalation, EscalationState, Item, LabelValue
+from storage.tables import Escalation, EscalationState, Item, LabelValue, Review
 from tests import sandbox_fixtures
 from tests.house.house import House
 from workflow import calendar, projects
 from workflow.plan import Planned, plan
+from workflow.review import claiming, deciding, queue
 
 ZONE, AT = "Europe/Berlin", time(9)
 PEOPLE_AT_ONCE = 12
@@ -87,13 +89,30 @@ def rule_on_all_but(house: House, leave: int) -> None:
         .order_by(col(Escalation.id))
     )
     house.quiet()
-    cards = {
-        card["blocks"][0]["block_id"].split(":")[1]: card
-        for card in house.rita.messages("rte-review")
-        if card["blocks"]
-    }
+    place = house.workspace.channel("rte-review")
+    cards = {card["blocks"][0]["block_id"].split(":")[1]: card | {"channel": place} for card in house.case_cards()}
     for case in cases[: max(0, len(cases) - leave)]:
         house.rita.rule(titles[gold[case.key]], REASONS[gold[case.key]], cards[str(case.id)])
+
+
+def review_what_waits(house: House, but: int) -> int:
+    """Rita looks at what is in review and finds it right, all but the last ``but``; how many that were."""
+    quality.keep_up(house.store, house.clock(), house.concord.sender.nudge)
+    rita = house.ids["rita"]
+    with house.store.read() as session:
+        waiting = queue.counts(session, house.project_id, None, house.clock()).waiting
+    for _ in range(max(0, waiting - but)):
+        house.store.transact(lambda session: _accept_next(session, house, rita))
+    quality.keep_up(house.store, house.clock(), house.concord.sender.nudge)
+    return max(0, waiting - but)
+
+
+def _accept_next(session: Session, house: House, slack_id: str) -> None:
+    review_id = claiming.next_review(session, slack_id, house.project_id, house.clock())
+    if review_id is None:
+        raise RuntimeError("nothing is left to review")
+    seen = session.execute(select(col(Review.version)).where(col(Review.id) == review_id)).scalar_one()
+    deciding.accept(session, slack_id, review_id, seen, house.clock())
 
 
 def give(house: House, name: str, items: list[str]) -> None:

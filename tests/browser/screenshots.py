@@ -79,6 +79,7 @@ def play_days(house: House, items_a_day: tuple[int, ...], segments: tuple[str, .
         clicked = demo_house.let_crowd_label(house, items[:count])
         del items[:count]
         demo_house.rule_on_all_but(house, 2)
+        demo_house.review_what_waits(house, 3)
         demo_house.morning(house, after)
         log.info("a day is over", date=f"{after:%d %b}", labels=clicked)
     house.clock.ahead = timedelta(0)
