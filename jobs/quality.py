@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobs import steps
 from storage.engine import Store
-from workflow.audit import drawing, ending, scheduling, telling
+from workflow.audit import again, drawing, ending, reopening, scheduling, telling
 from workflow.cases import asking, dispute_upkeep, reminding, weekly
 from workflow.review import card, following, nobody, picking, upkeep
 
@@ -26,6 +26,8 @@ STEPS: tuple[steps.Step, ...] = (
     ending.void_gone,
     ending.end_due,
     ending.tell_stuck,
+    reopening.work,
+    again.start_due,
     telling.keep,
 )
 
