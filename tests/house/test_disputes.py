@@ -18,7 +18,7 @@ def told(somebody: Someone, part: str) -> Json:
 
 def case(house: House, part: str) -> Json:
     """The case's card in the review channel that says this."""
-    found = until(
+    found: list[Json] = until(
         lambda: [one for one in house.rita.messages("rte-review") if seen.is_card(one, "case") and part in words(one)]
     )
     return found[-1]

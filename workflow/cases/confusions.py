@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal_column, or_, select, union
+from sqlalchemy import and_, func, literal_column, or_, select, union
 from sqlmodel import Session, col
 
 from storage.tables import (
@@ -132,10 +132,10 @@ def _finished(project_id: int, since: datetime, until: datetime) -> Any:
     return union(accepted, ruled, reviewed).cte("finished")
 
 
-def _counted(project_id: int, since: datetime, until: datetime, person_id: int | None) -> Select[Any]:
+def _counted(project_id: int, since: datetime, until: datetime, person_id: int | None) -> Any:
     finished = _finished(project_id, since, until)
     mine, final = func.coalesce(col(Assignment.counted_id), col(Assignment.value_id)), col(Item.final_value_id)
-    statement = (
+    statement: Any = (
         select(col(Assignment.person_id), mine.label("mine"), final.label("final"), func.count().label("items"))
         .select_from(finished)
         .join(Item, col(Item.id) == finished.c.id)
@@ -146,7 +146,7 @@ def _counted(project_id: int, since: datetime, until: datetime, person_id: int |
     return statement if person_id is None else statement.where(col(Assignment.person_id) == person_id)
 
 
-def _cited(project_id: int, since: datetime, until: datetime, person_id: int | None) -> Select[Any]:
+def _cited(project_id: int, since: datetime, until: datetime, person_id: int | None) -> Any:
     """The sections that the rulings in force rest on, where somebody had said otherwise."""
     later = plain(Ruling).alias("later")
     last = select(func.max(later.c.id)).where(later.c.item_id == col(Item.id)).correlate(Item).scalar_subquery()
