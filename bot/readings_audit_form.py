@@ -11,10 +11,9 @@ from sqlmodel import Session, col
 from storage.tables import AuditDesign, Project
 from templates.text import shorten
 from workflow import quality_rules
-from workflow.audit import acceptance, form, listing, sizes, starting
+from workflow.audit import form, listing, sizes, starting
 from workflow.audit.form import OFFERS, Opened
 from workflow.audit.offered import Option
-from workflow.audit.plan import Kind
 from workflow.audit.scope import By
 from workflow.errors import RefusedError
 
@@ -90,21 +89,20 @@ def meaning(session: Session, context: Mapping[str, Any], _now: datetime) -> dic
         "counting": False,
         "problem": "",
         "seen": {
-            "design": opened.design.value,
             "which": shorten(which, WHICH),
-            "size": seen.size,
-            "population": seen.population,
             "all": seen.size == seen.population,
             "accept": seen.accept or 0,
+            "fails": (seen.accept or 0) + 1,
             "passes": seen.accept is not None,
-            "aql": acceptance.percent(wanted.plan.aql) if wanted.plan and opened.kind is Kind.ACCEPTANCE else "",
-            "ltpd": acceptance.percent(wanted.plan.ltpd) if wanted.plan and opened.kind is Kind.ACCEPTANCE else "",
             "words": seen.words,
-            "tiers": [{"name": one.name, "population": one.population, "size": one.size} for one in seen.tiers]
-            if len(seen.tiers) > 1
-            else [],
+            "tiers": _tiers(seen),
         },
     }
+
+
+def _tiers(seen: starting.Preview) -> list[dict[str, Any]]:
+    tiers = seen.tiers if len(seen.tiers) > 1 else ()
+    return [{"name": one.name, "population": one.population, "size": one.size} for one in tiers]
 
 
 def _name(session: Session, project_id: int) -> str:

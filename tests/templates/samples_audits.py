@@ -108,15 +108,10 @@ MEANING: dict[str, Any] = {
     "counting": False,
     "problem": Word(""),
     "seen": {
-        "design": Word("random"),
         "which": "finished items labelled by Ana",
-        "size": 96,
-        "population": 1000,
         "all": True,
         "accept": 4,
         "passes": True,
-        "aql": "2 %",
-        "ltpd": "8 %",
         "words": "96 of 1,000 items, accept with up to 4 wrong: passes a lot with 2 % errors 95 times in 100",
         "tiers": TIERS,
     },
@@ -125,6 +120,7 @@ MEANING: dict[str, Any] = {
 SAMPLES: dict[str, dict[str, Any]] = {
     "audit.yaml.j2": CARD,
     "audit_item.yaml.j2": {**MODAL, **ASKING, "item": {**ITEM, "verdict": SEEN}, "verdict": Word("wrong")},
+        "fails": 5,
     "audit_new.yaml.j2": FORM,
     "audit_start.yaml.j2": MEANING,
 }
@@ -142,6 +138,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("audit_item.yaml.j2", {**MODAL, "item": {**ITEM, "verdict": SEEN}}),
     ("audit_item.yaml.j2", {**NOTHING, "stopped": True}),
+    ("audit.yaml.j2", {**CARD, "auditors": False}),
     ("audit_item.yaml.j2", {**NOTHING, "left": 0}),
     ("audit_item.yaml.j2", {**NOTHING, "said": Word(""), "with_others": 0}),
     (
@@ -162,3 +159,4 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("audit_start.yaml.j2", {**MEANING, "seen": None, "problem": "There is nothing to draw from."}),
     ("audit_start.yaml.j2", {**MEANING, "seen": None, "counting": True}),
 ]
+    ("audit_start.yaml.j2", {**MEANING, "seen": {**MEANING["seen"], "accept": 0, "fails": 1, "tiers": []}}),
