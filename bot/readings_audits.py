@@ -20,6 +20,8 @@ OPTION = 72
 FIRST_TIERS = 6
 WHICH = 600
 WHY = 600
+WHOSE = 100
+ASKED_WHICH = 80
 
 
 def card(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
@@ -44,8 +46,14 @@ def _card(session: Session, audit_id: int, *, leads: bool) -> dict[str, Any] | N
         "why": shorten(view["why"], WHY),
         "tiers": view["tiers"][:FIRST_TIERS],
         "found": result["words"] if result else "",
+        "repair": _repair(view["repair"], view["which"]) if leads else None,
         "severities": result["severities"] if result and result["wrong"] else None,
     }
+
+
+def _repair(view: Mapping[str, Any] | None, which: str) -> dict[str, Any] | None:
+    """Names are cut to what a question before a click may hold: the number and the reason stay."""
+    return {**view, "which": shorten(which, ASKED_WHICH), "whose": shorten(view["whose"], WHOSE)} if view else None
 
 
 def modal(session: Session, context: Mapping[str, Any], now: datetime) -> dict[str, Any]:

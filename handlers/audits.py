@@ -13,7 +13,7 @@ from handlers.click import Click, as_id
 from handlers.desk import Desk
 from storage.tables import AuditVerdict, Severity
 from workflow import people
-from workflow.audit import answering, ending, held
+from workflow.audit import answering, ending, held, reopening
 from workflow.audit.answering import AUDITORS
 from workflow.audit.opened import OLD, Opened
 from workflow.cases import citing
@@ -33,6 +33,7 @@ def register(desk: Desk) -> None:
     desk.action("audit:read", read_all)
     desk.action("audit:stop", stop)
     desk.action("audit:call_off", call_off)
+    desk.action("audit:reopen", reopen)
     desk.submission(MODAL, judge)
 
 
@@ -88,6 +89,13 @@ def stop(session: Session, click: Click) -> Answer:
 def call_off(session: Session, click: Click) -> list[Answer]:
     """A lead calls the audit off; what was corrected stays corrected."""
     said = ending.cancel(session, click.user_id, click.subject_id, click.now)
+    card: list[Answer] = [ShowCard("audit", click.subject_id)]
+    return [*card, Say("said", {"message": said})] if said else card
+
+
+def reopen(session: Session, click: Click) -> list[Answer]:
+    """A lead has the lot of a failed audit labelled again; the clock gives its items out."""
+    said = reopening.reopen(session, click.user_id, click.subject_id, click.now)
     card: list[Answer] = [ShowCard("audit", click.subject_id)]
     return [*card, Say("said", {"message": said})] if said else card
 

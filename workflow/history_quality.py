@@ -106,6 +106,20 @@ def _cancelled(event: Event, _item: str | None) -> str:
     return f"{event.what} was called off{by}{why}"
 
 
+def _reopened(event: Event, item: str | None) -> str:
+    values = event.before["finals"]
+    if item in values:
+        was = f" (was “{values[item]}”)" if values[item] else ""
+        return f"{item} is labelled again, after its lot failed {event.what}{was}"
+    many = "1 item is" if len(values) == 1 else f"{len(values)} items are"
+    return f"{many} labelled again, after their lot failed {event.what}"
+
+
+def _given_out(event: Event, _item: str | None) -> str:
+    many = event.after["reopened"]
+    return f"{event.what}: its lot is given out again, {many} item{'' if many == 1 else 's'}"
+
+
 def _why(event: Event) -> str:
     why = reasons.in_words(event.after.get("reason_code") or "")
     return f" ({why[0].lower()}{why[1:]})" if why else ""
@@ -130,4 +144,10 @@ SENTENCES: Mapping[str, Told] = {
     "audit.drawn": _drawn,
     "audit.ended": _ended,
     "audit.cancelled": _cancelled,
+    "audit.reopening": lambda event, _: f"{event.who} has the lot that failed {event.what} labelled again",
+    "audit.reopened": _given_out,
+    "audit.repaired": lambda event, _: (
+        f"the lot of {event.what} is decided again: audit {event.after['again']} looks at it"
+    ),
+    "items.reopened_by_audit": _reopened,
 }

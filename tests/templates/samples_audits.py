@@ -33,6 +33,7 @@ CARD: dict[str, Any] = {
     "leads": True,
     "found": Word(""),
     "severities": None,
+    "repair": None,
 }
 FAILED: dict[str, Any] = {
     **CARD,
@@ -43,6 +44,16 @@ FAILED: dict[str, Any] = {
     "tiers": [],
     "found": "7 of 96 wrong, 1 unclear: error rate 7.3 % (3.4 to 14 %). Failed: up to 4 may be wrong.",
     "severities": {"minor": 3, "major": 3, "critical": 1},
+}
+REPAIR: dict[str, Any] = {
+    "items": 904,
+    "kept": 96,
+    "wrong": 7,
+    "judged": 96,
+    "which": "finished items labelled by Ana",
+    "whose": "Ana (12 % wrong), Ben (4 % wrong) and 3 others",
+    "by": "Lea",
+    "again": 7,
 }
 ITEM: dict[str, Any] = {
     "id": 41,
@@ -111,6 +122,7 @@ MEANING: dict[str, Any] = {
         "which": "finished items labelled by Ana",
         "all": True,
         "accept": 4,
+        "fails": 5,
         "passes": True,
         "words": "96 of 1,000 items, accept with up to 4 wrong: passes a lot with 2 % errors 95 times in 100",
         "tiers": TIERS,
@@ -120,16 +132,23 @@ MEANING: dict[str, Any] = {
 SAMPLES: dict[str, dict[str, Any]] = {
     "audit.yaml.j2": CARD,
     "audit_item.yaml.j2": {**MODAL, **ASKING, "item": {**ITEM, "verdict": SEEN}, "verdict": Word("wrong")},
-        "fails": 5,
     "audit_new.yaml.j2": FORM,
     "audit_start.yaml.j2": MEANING,
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("audit.yaml.j2", {**CARD, "leads": False, "tiers": [], "by": Word(""), "again_of": 0}),
     ("audit.yaml.j2", {**CARD, "leads": False, "left": 0, "why": Word(""), "due": Word("")}),
+    ("audit.yaml.j2", {**CARD, "auditors": False}),
     ("audit.yaml.j2", FAILED),
     ("audit.yaml.j2", {**CARD, "state": Word("cancelled"), "ended_by": "Lea"}),
-    *(("audit.yaml.j2", {**FAILED, "state": Word(name)}) for name in ("passed", "estimated", "repaired")),
+    *(("audit.yaml.j2", {**FAILED, "state": Word(name)}) for name in ("passed", "estimated")),
+    *(
+        ("audit.yaml.j2", {**FAILED, "state": Word(name), "repair": REPAIR})
+        for name in ("failed", "reopening", "reopened", "repaired")
+    ),
+    ("audit.yaml.j2", {**FAILED, "repair": {**REPAIR, "items": 0}}),
+    ("audit.yaml.j2", {**FAILED, "repair": {**REPAIR, "whose": Word("")}}),
+    ("audit.yaml.j2", {**FAILED, "state": Word("reopened"), "repair": {**REPAIR, "again": 0, "by": Word("")}}),
     ("audit_item.yaml.j2", MODAL),
     ("audit_item.yaml.j2", {**MODAL, "item": {**ITEM, "labels": MANY}, "said": "Take the next one."}),
     (
@@ -138,7 +157,6 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("audit_item.yaml.j2", {**MODAL, "item": {**ITEM, "verdict": SEEN}}),
     ("audit_item.yaml.j2", {**NOTHING, "stopped": True}),
-    ("audit.yaml.j2", {**CARD, "auditors": False}),
     ("audit_item.yaml.j2", {**NOTHING, "left": 0}),
     ("audit_item.yaml.j2", {**NOTHING, "said": Word(""), "with_others": 0}),
     (
@@ -155,8 +173,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         {**FORM, "design": Word("random"), "may_pass": True, "narrowed": False, "plan": Word("acceptance")},
     ),
     ("audit_new.yaml.j2", {**FORM, "offers": dict.fromkeys(FORM["offers"], CHOSEN)}),
+    ("audit_start.yaml.j2", {**MEANING, "seen": {**MEANING["seen"], "accept": 0, "fails": 1, "tiers": []}}),
     ("audit_start.yaml.j2", {**MEANING, "seen": {**MEANING["seen"], "passes": False, "all": False, "tiers": []}}),
     ("audit_start.yaml.j2", {**MEANING, "seen": None, "problem": "There is nothing to draw from."}),
     ("audit_start.yaml.j2", {**MEANING, "seen": None, "counting": True}),
 ]
-    ("audit_start.yaml.j2", {**MEANING, "seen": {**MEANING["seen"], "accept": 0, "fails": 1, "tiers": []}}),

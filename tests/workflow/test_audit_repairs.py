@@ -12,8 +12,11 @@ from tests.builders import World
 from tests.workflow.audit_world import LATER, audit, finished, judge_all, start
 from tests.workflow.clicks import Clicks
 from tests.workflow.test_at_one_moment import together
+from tests.workflow.test_history_quality import told
 from workflow.audit import again, drawing, plan, reopening
 from workflow.errors import NotAllowedError
+from workflow.views.audit import audit_view
+from workflow.views.audit_repair import whose
 
 
 def failed(store: Store) -> tuple[World, int]:
@@ -34,6 +37,13 @@ def states(world: World) -> dict[ItemState, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def repair_of(world: World, audit_id: int) -> dict[str, Any]:
+    with world.store.read() as session:
+        view = audit_view(session, audit_id)
+        assert view is not None
+        return dict(view["repair"])
+
+
 def repair(world: World) -> None:
     """Ana and ben label what they are given, alike."""
     people = Clicks(world)
@@ -48,6 +58,7 @@ def test_a_failed_lot_is_labelled_again_and_audited_again(store: Store) -> None:
     world, audit_id = failed(store)
     drawn = audit(world, audit_id).size
     labels = world.one(select(func.count()).select_from(Label))[0]
+    assert repair_of(world, audit_id)["items"] == 30 - drawn, "what it says before the click is what it does"
     assert press(world, audit_id) is None
     assert reopening.work(store, LATER) == 30 - drawn
     assert audit(world, audit_id).state is AuditState.REOPENED
@@ -56,8 +67,10 @@ def test_a_failed_lot_is_labelled_again_and_audited_again(store: Store) -> None:
     assert world.one(select(func.count()).select_from(Label))[0] == labels, "labels stay in the history"
     left = {row.item_id for row in world.rows(select(col(Pattern.item_id)))}
     assert left == {row.item_id for row in world.rows(select(col(Finding.item_id)))}, "and out of agreement"
-    told = world.rows(select(col(Outbox.key)).where(col(Outbox.key).like(f"audit:{audit_id}:reopened:%")))
-    assert {row.key for row in told} >= {f"audit:{audit_id}:reopened:{world.people[name]}" for name in ("ana", "ben")}
+    notices = world.rows(select(col(Outbox.key)).where(col(Outbox.key).like(f"audit:{audit_id}:reopened:%")))
+    assert {row.key for row in notices} >= {
+        f"audit:{audit_id}:reopened:{world.people[name]}" for name in ("ana", "ben")
+    }
 
     assert again.start_due(store, LATER) == 0, "nothing is decided yet"
     repair(world)
@@ -68,6 +81,11 @@ def test_a_failed_lot_is_labelled_again_and_audited_again(store: Store) -> None:
     assert second.seed != audit(world, audit_id).seed
     drawing.draw_due(store, LATER)
     assert audit(world, second.id).population == 30
+    shown = repair_of(world, audit_id)
+    assert (shown["items"], shown["by"], shown["again"]) == (30 - drawn, "Lea", second.id)
+    said = told(world)
+    assert f"audit {audit_id}: its lot is given out again, {30 - drawn} items" in said
+    assert f"the lot of audit {audit_id} is decided again: audit {second.id} looks at it" in said
     judge_all(world, second.id, lambda _: False, "ali")
     assert audit(world, second.id).state is AuditState.PASSED
 
@@ -95,3 +113,11 @@ def test_a_restart_goes_on_where_it_was_and_what_is_decided_meanwhile_is_left(
     assert audit(world, audit_id).state is AuditState.REOPENED
     # Accepted patterns of other items are not touched, and the project is free for clicks.
     assert world.one(select(col(Project.stranded_after)))[0] is None
+
+
+def test_whose_work_it_was_is_said_with_the_worst_first() -> None:
+    people = [{"name": "Ana", "judged": 40, "rate": 0.02}, {"name": "Ben", "judged": 4, "rate": None}]
+    many = [{"name": f"P{number}", "judged": 20, "rate": number / 100} for number in range(9)]
+    assert whose(people) == "Ana (2 % wrong) and Ben (too few to say)"
+    assert whose(many, 2) == "P8 (8 % wrong), P7 (7 % wrong) and 7 others"
+    assert whose([]) == ""

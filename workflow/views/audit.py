@@ -10,12 +10,14 @@ from storage.tables import Audit, AuditDesign, AuditState, Finding, History, Mem
 from workflow import calendar
 from workflow.audit import listing, plan, scope
 from workflow.audit.answering import OPEN
+from workflow.views.audit_repair import repair_view
 from workflow.views.finding import progress
 
 
 def audit_view(session: Session, audit_id: int) -> dict[str, Any] | None:
     """What a card of an audit says; None where there is none. ``words``: what the sample means before it is judged,
-    ``result`` what was found. How many are wrong is told at its end only: auditors read the card too.
+    ``result`` what was found, ``repair`` what is or may be done about a failed lot. How many are wrong is told at its end
+    only: auditors read the card too.
     """
     row = session.execute(_head(audit_id)).first()
     if row is None:
@@ -40,6 +42,7 @@ def audit_view(session: Session, audit_id: int) -> dict[str, Any] | None:
         "due": calendar.in_words(row.due_at, row.time_zone) if row.due_at else "",
         "zone": row.time_zone,
         "result": row.result,
+        "repair": repair_view(session, audit_id),
         "auditors": has_auditors(session, row.project_id),
         **{name: count for name, count in progress(session, audit_id).items() if name != "size"},
     }
