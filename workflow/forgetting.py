@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlmodel import Session, col
@@ -18,7 +19,10 @@ from storage.engine import Store
 from storage.tables import (
     Assignment,
     Card,
+    CaseReply,
     Decision,
+    Dispute,
+    DisputeState,
     Escalation,
     EscalationState,
     FileDrop,
@@ -43,6 +47,8 @@ from workflow.traces import Identity
 REASON = "Whom this was for asked to be forgotten."
 OPEN = (OutboxState.WAITING, OutboxState.SENDING, OutboxState.UNKNOWN)
 CHUNK = 500
+WRITTEN: tuple[tuple[Any, str], ...] = ((Flag, "note"), (CaseReply, "text"), (Dispute, "argument"))
+"""What somebody wrote to others about items that they labelled or talked about, in their own words."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was done: the name that stays, rows that changed by table, flag notes made blank, messages not sent any more."""
+    """What was done: the name that stays, rows that changed by table, notes made blank, messages not sent any more."""
 
     pseudonym: str
     replaced: Mapping[str, int]
@@ -89,7 +95,7 @@ def plan(store: Store, person_id: int, also: Iterable[str] = ()) -> Plan:
             "open_work": _count(session, Assignment, and_(col(Assignment.person_id) == person_id, places.HELD)),
             "labels": _count(session, Label, col(Label.person_id) == person_id),
             "rulings": _count(session, Ruling, col(Ruling.person_id) == person_id),
-            "notes": _count(session, Flag, _notes(person_id)),
+            "notes": sum(_count(session, table, _written(table, name, person_id)) for table, name in WRITTEN),
             "namesakes": _count(session, Person, and_(col(Person.id) != person_id, col(Person.name) == name)),
             "unseen": tuple(_unseen(session, person_id, known)),
         }
@@ -130,7 +136,9 @@ def underway(session: Session, person_id: int) -> int:
 def forget(
     store: Store, person_id: int, now: datetime, by: int | None = None, *, also: Iterable[str] = (), notes: bool = False
 ) -> Forgotten:
-    """Replace everything that tells who somebody is; not to be undone. ``notes`` makes the notes to their flags blank.
+    """Replace everything that tells who somebody is; not to be undone.
+
+    ``notes`` makes blank what they wrote to flags, into the threads of cases, and for disputes.
 
     They leave first, if they have not. Messages that are still to be written then are not written any more; raises
     RefusedError while one is just being sent, and where the person was forgotten before.
@@ -139,7 +147,7 @@ def forget(
         known = identity(session, person_id, also)
     dropped = store.transact(lambda session: _silence(session, person_id, now, by))
     _until_done(store, lambda session: _forget_cards(session, person_id))
-    blank = _until_done(store, lambda session: _blank_notes(session, person_id)) if notes else 0
+    blank = sum(_blank(store, table, name, person_id) for table, name in WRITTEN) if notes else 0
     replaced = _replace(store, known)
     store.transact(lambda session: _anonymous(session, known, now, by))
     # What was written while the first look went on, by somebody who still saw the name.
@@ -184,9 +192,14 @@ def _anonymous(session: Session, known: Identity, now: datetime, by: int | None)
         .values(name=known.pseudonym, handle=None, slack_id=None, time_zone=None, dm=None, problem=None)
         .values(active=False, forgotten_at=now)
     )
-    # Open cases show who flagged: their cards are drawn anew.
+    # Open cases show who flagged, and who contests: their cards are drawn anew.
     flagged = exists().where(col(Flag.escalation_id) == col(Escalation.id), col(Flag.person_id) == known.person_id)
-    cases = select(col(Escalation.id)).where(col(Escalation.state) == EscalationState.OPEN, flagged)
+    contested = exists().where(
+        col(Dispute.escalation_id) == col(Escalation.id),
+        col(Dispute.person_id) == known.person_id,
+        col(Dispute.state) == DisputeState.OPEN,
+    )
+    cases = select(col(Escalation.id)).where(col(Escalation.state) == EscalationState.OPEN, or_(flagged, contested))
     for case_id in session.execute(cases.order_by(col(Escalation.id)).limit(CHUNK)).scalars().all():
         escalation.touch(session, case_id, now)
     # And proposals that wait show who proposed them, and who approved.
@@ -210,10 +223,10 @@ def _forget_cards(session: Session, person_id: int) -> int:
     return len(ids)
 
 
-def _blank_notes(session: Session, person_id: int) -> int:
-    some = select(col(Flag.id)).where(_notes(person_id)).limit(CHUNK)
-    blank = update(Flag).where(col(Flag.id).in_(some)).values(note="").returning(col(Flag.id))
-    return len(session.execute(blank).all())
+def _blank(store: Store, table: Any, name: str, person_id: int) -> int:
+    some = select(table.id).where(_written(table, name, person_id)).limit(CHUNK)
+    blank = update(table).where(table.id.in_(some)).values({name: ""}).returning(table.id)
+    return _until_done(store, lambda session: len(session.execute(blank).all()))
 
 
 def _until_done(store: Store, work: Callable[[Session], int]) -> int:
@@ -223,8 +236,8 @@ def _until_done(store: Store, work: Callable[[Session], int]) -> int:
     return total
 
 
-def _notes(person_id: int) -> ColumnElement[bool]:
-    return and_(col(Flag.person_id) == person_id, col(Flag.note) != "")
+def _written(table: Any, name: str, person_id: int) -> ColumnElement[bool]:
+    return and_(table.person_id == person_id, getattr(table, name) != "")
 
 
 def _theirs(session: Session, person_id: int) -> ColumnElement[bool]:

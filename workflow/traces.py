@@ -45,9 +45,13 @@ from storage.tables import Person, PriorLabel, plain
 PAGE = 500
 
 NEVER = {
+    # ``scope`` is what was asked for, in numbers and in the project's own words; suspects are packed in it.
+    "audit": {"plan", "scope"},
     "card": {"kind"},
+    "case_reply": {"ts"},
     "channel": {"name", "slack_id"},
     "claim": {"job"},
+    "finding": {"reason_code"},
     "flag": {"reason"},
     "guideline_example": {"fields"},
     # Labels by value: they are those of the label schema.
@@ -62,10 +66,13 @@ NEVER = {
     "person": {"handle", "slack_id", "name", "time_zone", "dm"},
     # By whole names only, in ``rename_prior_labels``.
     "prior_label": {"annotator"},
-    "project": {"name", "fields", "task", "accept", "time_zone", "digest_at"},
+    "project": {"name", "fields", "task", "accept", "time_zone", "digest_at", "quality"},
+    "review": {"reason_code"},
+    "ruling": {"reason_code"},
     "workspace": {"team_id", "name"},
 }
 IMPORTED = {
+    "audit": {"tiers"},
     "item": {"metadata", "segment", "flagged_by"},
     "lot": {"file_name", "header", "columns"},
     "file_drop": {"name", "choices", "preview"},

@@ -21,7 +21,9 @@ LOOK_AGAIN_SECONDS = 0.5
 def forget(
     user: Annotated[str, typer.Argument(metavar="USER", help="@name, e-mail address or Slack id.", show_default=False)],
     yes: Yes = False,
-    notes: Annotated[bool, typer.Option("--notes", help="Make the notes to their flags blank as well.")] = False,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Make blank what they wrote to flags, cases and disputes.")
+    ] = False,
     also: Annotated[
         list[str] | None,
         typer.Option(help="Something else they are known by: a former name, an address. May be repeated."),
@@ -81,7 +83,7 @@ def _print_plan(plan: Plan, *, notes: bool) -> None:
     say(f"Goes: {', '.join(plan.known_as)}; rows that say it: {named}.")
     say(f"Goes back: {_counted(plan.open_work, 'open place')}. Their cards are closed.")
     kept = f"{_counted(plan.labels, 'label')}, {_counted(plan.rulings, 'ruling')} with what was written to it"
-    blank = f"{_counted(plan.notes, 'note')} to their flags" + (
+    blank = f"{_counted(plan.notes, 'note')} to flags, cases and disputes" + (
         " are made blank" if notes else " (--notes blanks them)"
     )
     say(f"Stays, under the pseudonym: {kept}; {blank}.")

@@ -13,13 +13,21 @@ from sqlmodel import col
 from storage.engine import Store
 from storage.tables import (
     Assignment,
+    Audit,
+    AuditDesign,
     Card,
+    CaseReply,
     Digest,
+    Dispute,
     DropState,
+    Escalation,
+    EscalationReason,
     FileDrop,
+    Finding,
     Flag,
     History,
     Item,
+    ItemState,
     Lane,
     Member,
     Outbox,
@@ -29,12 +37,15 @@ from storage.tables import (
     Place,
     PriorLabel,
     RefusedRow,
+    Review,
+    ReviewReason,
+    ReviewState,
     Role,
     Ruling,
 )
 from tests.builders import NOW, World, add_person, build
 from tests.workflow.clicks import Clicks
-from workflow import digest, export, forgetting, history, membership, outbox, people, traces
+from workflow import digest, escalation, export, forgetting, history, membership, outbox, people, traces
 from workflow.directory import Directory, DirectoryEntry, resolve, unknown
 from workflow.errors import RefusedError
 from workflow.traces import Identity, Replacer
@@ -64,7 +75,11 @@ def world(store: Store) -> World:
     clicks.flag("zoe", 3, f"I, {NAME}, find this unclear; write to {HANDLE.upper()}")
     clicks.label("zoe", 4, "yes")
     clicks.flag("ana", 4, f"Ask <@{SLACK}|zoe> or @{NAME}.")
-    clicks.rule("zoe", 4, "no", f"As {OLD_NAME.upper()} said.")
+    with store.write() as session:
+        escalation.escalate_item(
+            session, world.project_id, world.items[6], ItemState.OPEN, EscalationReason.SKIPS, NOW, None
+        )
+    clicks.rule("zoe", 6, "no", f"As {OLD_NAME.upper()} said.")
     spoken_of(world)
     return world
 
@@ -98,12 +113,53 @@ def spoken_of(world: World) -> None:
             session, NOW, f"say:said:{SLACK}:12", "said", outbox.To(channel=SLACK), {"message": f"{NAME} is lead."}
         )
         session.execute(update(Outbox).where(col(Outbox.key).startswith("say:")).values(state=OutboxState.SENT))
+    judged(world)
     posted(world)
     world.store.transact(lambda s: digest.post_asked(s, world.project_id, SLACK, 5, LATER))
     world.store.transact(lambda s: digest.post_asked(s, world.project_id, "UANA", 6, LATER))
     with world.store.write() as session:
         failed = {"state": OutboxState.FAILED, "error": f"{NAME} is deactivated in Slack."}
         session.execute(update(Outbox).where(col(Outbox.key) == "digest:asked:UANA:6").values(**failed))
+
+
+def judged(world: World) -> None:
+    """Reviews, a dispute, replies in a thread and an audit in which the name is said."""
+    zoe, ana, yes, item_id = world.people["zoe"], world.people["ana"], world.values["yes"], world.items[6]
+    about = {"project_id": world.project_id, "item_id": item_id}
+    with world.store.write() as session:
+        ruling = session.execute(select(col(Ruling.id), col(Ruling.escalation_id))).one()
+        case_id = session.execute(
+            insert(Escalation)
+            .values(**about, reason=EscalationReason.CONTESTED, opened_at=NOW)
+            .returning(col(Escalation.id))
+        ).scalar_one()
+        dispute = {**about, "ruling_id": ruling.id, "escalation_id": case_id, "opened_at": NOW}
+        session.execute(insert(Dispute).values(**dispute, person_id=zoe, argument="I read it otherwise."))
+        session.execute(insert(Dispute).values(**dispute, person_id=ana, argument=f"{NAME} is right."))
+        for ts, person_id, said in (("1.0", zoe, f"Write to {HANDLE}."), ("2.0", ana, f"I agree with <@{SLACK}>.")):
+            session.execute(
+                insert(CaseReply).values(escalation_id=case_id, person_id=person_id, ts=ts, text=said, at=NOW)
+            )
+        session.execute(
+            insert(Review).values(
+                **about, reason=ReviewReason.SHARE, state=ReviewState.ACCEPTED, value_id=yes, due_at=NOW, opened_at=NOW,
+                reason_code="misread", section=f"Examples of {NAME}", note=f"{NAME} overlooked it.",
+            )
+        )  # fmt: skip
+        audit_id = session.execute(
+            insert(Audit)
+            .values(
+                project_id=world.project_id, design=AuditDesign.TARGETED, scope={"person_id": zoe}, plan={}, seed=1,
+                why=f"{NAME} is new.", tiers=[{"name": NAME}], result={"people": [{"id": zoe, "name": NAME}]},
+                created_at=NOW,
+            )
+            .returning(col(Audit.id))
+        ).scalar_one()  # fmt: skip
+        session.execute(
+            insert(Finding).values(
+                **about, audit_id=audit_id, position=1, probability=1.0, value_id=yes, note=f"Tell {HANDLE}."
+            )
+        )
 
 
 def posted(world: World) -> None:
@@ -165,7 +221,9 @@ def test_nothing_in_the_store_says_who_it_was(world: World) -> None:
         ("file_drop", "slack_user"), ("flag", "note"), ("history", "before"), ("history", "after"), ("item", "metadata"),
         ("outbox", "channel"), ("outbox", "context"), ("outbox", "error"), ("outbox", "key"), ("outbox", "subject"),
         ("outbox", "sent_channel"), ("person", "dm"), ("person", "handle"), ("person", "name"), ("person", "slack_id"),
-        ("prior_label", "annotator"), ("refused_row", "row"), ("ruling", "rationale"),
+        ("prior_label", "annotator"), ("refused_row", "row"), ("ruling", "rationale"), ("dispute", "argument"),
+        ("case_reply", "text"), ("review", "note"), ("review", "section"), ("audit", "why"), ("audit", "tiers"),
+        ("audit", "result"), ("finding", "note"),
     }  # fmt: skip
     done = forget(world)
     assert naming(world.store, *IDENTIFYING) == []
@@ -242,11 +300,16 @@ def test_a_message_that_is_just_being_sent_is_waited_for(world: World) -> None:
 
 def test_notes_stay_unless_they_are_to_go_and_rulings_stay(world: World) -> None:
     done = forget(world, notes=True)
-    assert done.notes == 1
+    assert done.notes == 3
     notes = {row.person_id: row.note for row in world.rows(select(col(Flag.person_id), col(Flag.note)))}
     assert notes[world.people["zoe"]] == ""
     assert notes[world.people["ana"]] == f"Ask {done.pseudonym} or {done.pseudonym}."
     assert world.one(select(col(Ruling.rationale))).rationale == f"As {done.pseudonym} said."
+    replies = world.rows(select(col(CaseReply.text)).order_by(col(CaseReply.ts)))
+    assert [row.text for row in replies] == ["", f"I agree with {done.pseudonym}."]
+    arguments = world.rows(select(col(Dispute.argument)).order_by(col(Dispute.id)))
+    assert [row.argument for row in arguments] == ["", f"{done.pseudonym} is right."]
+    assert world.one(select(col(Review.reason_code))).reason_code == "misread"
 
 
 def test_the_history_says_that_somebody_was_forgotten_and_not_who(world: World) -> None:
@@ -277,7 +340,7 @@ def test_the_plan_says_what_will_happen_and_changes_nothing(world: World) -> Non
     before = everything(world.store)
     plan = forgetting.plan(world.store, world.people["zoe"])
     assert everything(world.store) == before
-    assert (plan.name, plan.projects, plan.labels, plan.rulings, plan.notes) == (NAME, ("rte",), 4, 1, 1)
+    assert (plan.name, plan.projects, plan.labels, plan.rulings, plan.notes) == (NAME, ("rte",), 4, 1, 3)
     assert plan.open_work == 1
     assert set(plan.known_as) == {NAME, HANDLE, SLACK, DM, OLD_NAME, OLD_HANDLE}
     assert plan.mentions["prior_label"] == 3
