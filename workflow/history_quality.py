@@ -73,6 +73,12 @@ def _passed_up(event: Event, _item: str | None) -> str:
     return f"{event.who} passed {event.what} up"
 
 
+def _withdrawn(event: Event, _item: str | None) -> str:
+    if event.who == NOBODY:
+        return f"nobody decides the dispute about {event.what}: its text was replaced"
+    return f"{event.who} contests the ruling on {event.what} no longer"
+
+
 def _settled(outcome: str) -> Told:
     def told(event: Event, _item: str | None) -> str:
         return f"the dispute of {event.after['person']} about {event.what} is settled by {event.who}: {outcome}"
@@ -136,7 +142,7 @@ SENTENCES: Mapping[str, Told] = {
     "case.asked": _asked,
     "case.passed_up": _passed_up,
     "ruling.contested": lambda event, _: f"{event.who} contested the ruling on {event.what}",
-    "dispute.withdrawn": lambda event, _: f"{event.who} contests the ruling on {event.what} no longer",
+    "dispute.withdrawn": _withdrawn,
     "dispute.upheld": _settled("the ruling stands"),
     "dispute.granted": _settled("the ruling is another one now"),
     "item.audited": _audited,

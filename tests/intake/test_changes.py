@@ -7,9 +7,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Assignment, DisputeState, EscalationState, Item, ItemState, Label, LabelValue, Person, Place
+from storage.tables import Assignment, Item, ItemState, Label, LabelValue, Person, Place
 from tests.intake.world import NOW, bring_in, items, make_project, prior_labels, refused, texts
-from tests.workflow.test_disputes import ruled
 from workflow import assignment, labelling
 from workflow.errors import RefusedError
 from workflow.intake import OnChange
@@ -93,16 +92,6 @@ def test_labels_stay_with_the_text_they_were_given_on(store: Store, tmp_path: Pa
     [(fresh, new_id)] = give(store, pid, "UANA")
     assert new_id == items(store, pid)["1"].id
     label(store, "UANA", fresh, 10_000)
-
-
-def test_nobody_decides_what_was_contested_of_a_replaced_text(store: Store, tmp_path: Path) -> None:
-    world, clicks, ruling_id = ruled(store)
-    clicks.contest("ben", ruling_id)
-    bring_in(store, world.project_id, tmp_path, "id,text\ni0,another\n", on_change=OnChange.REPLACE)
-    assert world.item(world.items[0]).state is ItemState.REPLACED
-    (dispute,) = clicks.disputes()
-    assert (dispute.state, dispute.settled_by_id) == (DisputeState.WITHDRAWN, None)
-    assert clicks.case(0).state is EscalationState.WITHDRAWN
 
 
 def _other_value(session: object) -> int:

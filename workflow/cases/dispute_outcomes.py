@@ -50,17 +50,6 @@ def settle(session: Session, case_id: int, ruling_id: int, value_id: int, now: d
             telling.tell(session, row.project_id, ruling_id, person_id, now)
 
 
-def fall(session: Session, case_id: int, now: datetime) -> None:
-    """The item of a case is gone: nobody decides what was contested. The caller holds the item under lock."""
-    fallen = (
-        update(Dispute)
-        .where(col(Dispute.escalation_id) == case_id, col(Dispute.state) == DisputeState.OPEN)
-        .values(state=DisputeState.WITHDRAWN, settled_at=now)
-    )
-    for dispute_id in session.execute(fallen.returning(col(Dispute.id))).scalars().all():
-        outbox.rewrite(session, now, CARD, dispute_id, version(DisputeState.WITHDRAWN), CARD)
-
-
 def version(state: DisputeState) -> int:
     """The version of a dispute's card: it changes once."""
     return int(state is not DisputeState.OPEN)

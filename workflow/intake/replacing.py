@@ -10,7 +10,6 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import Escalation, EscalationState, Item, ItemState, Lot, Project
 from workflow import batches, escalation, history, places
-from workflow.cases import dispute_outcomes
 from workflow.intake import lots
 from workflow.intake.sorting import REPLACES
 from workflow.states import check_move
@@ -53,7 +52,6 @@ def _end(session: Session, item_id: int, now: datetime) -> None:
     ).first()
     if opened:
         escalation.withdraw(session, opened.id, opened.version, now)
-        dispute_outcomes.fall(session, opened.id, now)
     session.execute(
         update(Item)
         .where(col(Item.id) == item_id)
