@@ -23,6 +23,7 @@ ITEMS = 2_000
 WHICH = 600
 HALF_WIDTH = 0.04
 SIZE = "100"
+MOST = {"half_width": 50, "size": 999_999_999}
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -30,7 +31,6 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def new(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
     """The form with what is typed in it, asking for what belongs to the chosen design and plan."""
     opened = Opened.read(context["opened"])
-    typed = opened.typed
     return {
         "metadata": str(Opened(opened.project_id, {})),
         "project": _name(session, opened.project_id),
@@ -38,23 +38,21 @@ def new(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[st
         "may_pass": opened.design is AuditDesign.RANDOM,
         "plan": opened.kind.value,
         "narrowed": opened.narrowed,
-        "by": By(typed["by"]).value if typed.get("by") in set(By) else By.LABEL.value,
+        "by": By(opened.text("by")).value if opened.text("by") in set(By) else By.LABEL.value,
         "ways": [one.value for one in By],
         "offers": _offers(session, opened) if opened.narrowed else {},
-        "low": bool(typed.get("low")),
-        "items": str(typed.get("items") or "")[:ITEMS],
-        "since": str(typed.get("since") or "") if DAY.fullmatch(str(typed.get("since") or "")) else "",
+        "low": bool(opened.typed.get("low")),
+        "items": opened.text("items")[:ITEMS],
+        "since": opened.text("since") if DAY.fullmatch(opened.text("since")) else "",
         "numbers": _numbers(session, opened),
     }
 
 
 def _offers(session: Session, opened: Opened) -> dict[str, dict[str, Any]]:
-    return {
-        block: _offer(offer(session, opened.project_id), opened.typed.get(block)) for block, offer in OFFERS.items()
-    }
+    return {block: _offer(offer(session, opened.project_id), opened.text(block)) for block, offer in OFFERS.items()}
 
 
-def _offer(options: list[Option], typed: Any) -> dict[str, Any]:
+def _offer(options: list[Option], typed: str) -> dict[str, Any]:
     shown = [{"value": one.value, "title": shorten(one.title, OPTION)} for one in options]
     return {"options": shown, "chosen": next((one for one in shown if one["value"] == typed), None)}
 
@@ -64,8 +62,12 @@ def _numbers(session: Session, opened: Opened) -> dict[str, str]:
     rules = quality_rules.of_project(session, opened.project_id).audits
     known = {"aql": rules.aql, "ltpd": rules.ltpd, "half_width": HALF_WIDTH, "expected": sizes.EXPECTED}
     start = {**{name: f"{100 * share:.6g}" for name, share in known.items()}, "size": SIZE}
-    typed = {name: str(opened.typed.get(name) or "").strip() for name in start}
-    return {name: typed[name] if NUMBER.fullmatch(typed[name]) else start[name] for name in start}
+    return {name: opened.text(name) if _fits(name, opened.text(name)) else start[name] for name in start}
+
+
+def _fits(name: str, typed: str) -> bool:
+    """Whether Slack takes what was typed as what a field for a number holds at first."""
+    return NUMBER.fullmatch(typed) is not None and float(typed) <= MOST.get(name, 100)
 
 
 def meaning(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:

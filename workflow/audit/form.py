@@ -72,16 +72,21 @@ class Opened:
             raise RefusedError(OLD)
         return cls(project_id, kept if typed is None else typed)
 
+    def text(self, block: str) -> str:
+        """What is chosen or typed in a field; empty for nothing, and for what is no text."""
+        found = self.typed.get(block)
+        return found.strip() if isinstance(found, str) and found != ANY else ""
+
     @property
     def design(self) -> AuditDesign:
         """How the sample is drawn; at random where nothing was chosen yet."""
-        chosen = self.typed.get("design")
+        chosen = self.text("design")
         return AuditDesign(chosen) if chosen in set(AuditDesign) else AuditDesign.RANDOM
 
     @property
     def kind(self) -> Kind:
         """What the size comes from. Only by a random sample does a lot pass or fail."""
-        chosen = self.typed.get("plan")
+        chosen = self.text("plan")
         known = Kind(chosen) if chosen in set(Kind) else Kind.ACCEPTANCE
         passes = self.design is AuditDesign.RANDOM
         return known if passes or known is not Kind.ACCEPTANCE else Kind.HALF_WIDTH
@@ -89,7 +94,7 @@ class Opened:
     @property
     def narrowed(self) -> bool:
         """Whether it is asked which items; a targeted audit needs something to look for."""
-        return self.design is AuditDesign.TARGETED or self.typed.get("which") == SOME
+        return self.design is AuditDesign.TARGETED or self.text("which") == SOME
 
 
 def read(session: Session, opened: Opened, why: str = "") -> Wanted:
@@ -116,19 +121,17 @@ def takes_long(session: Session, project_id: int) -> bool:
 
 
 def _scope(session: Session, opened: Opened, faults: dict[str, str]) -> Scope:
-    typed = opened.typed
-    by = By(typed["by"]) if typed.get("by") in set(By) else By.LABEL
+    by = By(opened.text("by")) if opened.text("by") in set(By) else By.LABEL
     if not opened.narrowed:
         return Scope(by=by)
-    found: dict[str, Any] = {"low_agreement": bool(typed.get("low"))}
+    found: dict[str, Any] = {"low_agreement": bool(opened.typed.get("low"))}
     for block, offer in OFFERS.items():
-        chosen = typed.get(block)
-        if chosen and chosen != ANY:
+        if chosen := opened.text(block):
             known = {one.value: one.means for one in offer(session, opened.project_id)}
             if chosen not in known:
                 faults[block] = GONE
             found[MEANS[block]] = known.get(chosen)
-    lines, since = str(typed.get("items") or "").strip(), str(typed.get("since") or "")
+    lines, since = opened.text("items"), opened.text("since")
     if lines:
         found["suspects"] = _tried(
             faults, "items", lambda: scope.suspects(session, opened.project_id, lines.splitlines(), "The list")
@@ -139,31 +142,29 @@ def _scope(session: Session, opened: Opened, faults: dict[str, str]) -> Scope:
 
 
 def _plan(opened: Opened, faults: dict[str, str]) -> Plan:
-    typed, kind = opened.typed, opened.kind
     before = len(faults)
-    if kind is Kind.ITEMS:
-        block, found = "size", plan.looking_at(_whole(typed, faults))
-    elif kind is Kind.HALF_WIDTH:
-        width, expected = _share(typed, "half_width", "4", faults), _share(typed, "expected", "5", faults)
+    if opened.kind is Kind.ITEMS:
+        block, found = "size", plan.looking_at(_whole(opened, faults))
+    elif opened.kind is Kind.HALF_WIDTH:
+        width, expected = _share(opened, "half_width", "4", faults), _share(opened, "expected", "5", faults)
         block, found = "half_width", plan.within(width, expected)
     else:
-        block, found = "ltpd", plan.accepting(_share(typed, "aql", "2", faults), _share(typed, "ltpd", "8", faults))
+        block, found = "ltpd", plan.accepting(_share(opened, "aql", "2", faults), _share(opened, "ltpd", "8", faults))
     if len(faults) == before:
         _tried(faults, block, lambda: plan.check(found, opened.design))
     return found
 
 
-def _share(typed: Mapping[str, Any], block: str, such: str, faults: dict[str, str]) -> float:
-    text = str(typed.get(block) or "").replace("%", "").strip()
+def _share(opened: Opened, block: str, such: str, faults: dict[str, str]) -> float:
     try:
-        return asking.share(f"{text}%")
+        return asking.share(f"{opened.text(block).replace('%', '').strip()}%")
     except RefusedError:
         faults[block] = f"Write a percentage between 0 and 100, such as {such}."
         return 0.0
 
 
-def _whole(typed: Mapping[str, Any], faults: dict[str, str]) -> int:
-    text = str(typed.get("size") or "").strip()
+def _whole(opened: Opened, faults: dict[str, str]) -> int:
+    text = opened.text("size")
     if text.isascii() and text.isdecimal() and len(text) < 10:
         return int(text)
     faults["size"] = "Write how many items, such as 100."
