@@ -1,15 +1,16 @@
 """Quality assurance in the browser: a dispute among four people, and an audit that fails a lot until it is repaired."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 from sqlmodel import col
 
-from storage.tables import Item, ItemState
-from tests.browser.pages import button, choose, message
+from storage.tables import Audit, AuditState, Item, ItemState
+from tests.browser.pages import button, choose, command, message
+from tests.browser.test_annotator import take_batch
 from tests.chromium import Look
 from tests.house.conftest import OpenHouse
 from tests.house.house import House
-from tests.house.test_audits import GUIDELINE, tick
+from tests.house.test_audits import AUDITORS, GUIDELINE, tick
 
 NOTE = "“May” is a hedge: it says *less* than the hypothesis."
 ARGUMENT = "The second sentence says it outright, <!here> 🙂."
@@ -106,3 +107,117 @@ def test_four_people_take_a_dispute_from_the_label_to_the_final_ruling(open_hous
     told = message(rita, "odo decided a dispute: No")
     expect(told).to_contain_text("ben contested your ruling “Yes”: it was changed.")
     assert house.one(select(col(Item.state))).state is ItemState.RULED
+
+
+def start_an_audit(lea: Page) -> None:
+    """By its form: what it means is read before it starts."""
+    command(lea, "/concord audit")
+    form = lea.get_by_role("dialog", name="New audit")
+    form.get_by_role("textbox", name="It passes with").fill("20")
+    form.get_by_role("textbox", name="It fails with").fill("70")
+    button(form, "Show what it means").click()
+    expect(form).to_contain_text("3 of 9 items, accept with up to 1 wrong")
+    expect(form).to_contain_text("up to 1 wrong\nit passes")
+    expect(form).to_contain_text("2 or more wrong\nit fails")
+    form.get_by_role("textbox", name="Why this audit?").fill("Are hedges labelled as the guideline has it?")
+    button(form, "Start").click()
+    expect(lea.get_by_role("dialog")).to_contain_text("Audit 1 is started")
+    lea.keyboard.press("Escape")
+
+
+def answer(tab: Page, label: str, done: int) -> Locator:
+    """The auditor's own answer, which comes before the label; the form for the verdict."""
+    form = tab.get_by_role("dialog", name="Audit")
+    expect(form).to_contain_text(f"{done} of 3 judged")
+    expect(form.get_by_role("radio")).to_have_count(0)
+    expect(form).not_to_contain_text("The item has the label")
+    button(form, label).click()
+    expect(form).to_contain_text("The item has the label")
+    return form
+
+
+def find_wrong(odo: Page, done: int) -> None:
+    """The label cannot stand, and the right one is the auditor's own."""
+    form = answer(odo, "Yes", done)
+    expect(form).to_contain_text("The item has the label No\nYou said Yes")
+    form.get_by_role("radio", name="Wrong").check()
+    expect(form.get_by_role("combobox", name="The right label")).to_have_text("Yes")
+    form.get_by_role("radio", name="Major").check()
+    choose(odo, form, "Why", "A rule of the guideline was missed")
+    form.get_by_role("textbox").fill(NOTE)
+    button(form, "Next item").click()
+
+
+def find_right(tab: Page, label: str, done: int) -> str:
+    """Who agrees has nothing to fill in; the text of the item."""
+    form = answer(tab, label, done)
+    text = form.locator("blockquote").inner_text()
+    expect(form.get_by_role("radio", name="it can stand")).to_be_checked()
+    button(form, "Next item").click()
+    return text
+
+
+def all_judged(tab: Page, audit: int) -> None:
+    expect(tab.get_by_role("dialog", name="Audit")).to_contain_text(f"All items of audit {audit} are judged")
+    tab.keyboard.press("Escape")
+
+
+def label_again(tab: Page, items: int) -> None:
+    """People read why their work comes again, and do it."""
+    expect(message(tab, "too many were wrong")).to_contain_text("2 of 3 wrong")
+    card = take_batch(tab)
+    for _ in range(items):
+        before = card.locator("blockquote").inner_text()
+        button(card, "Yes").click()
+        expect(card.locator("blockquote", has_text=before)).to_have_count(0)
+    expect(message(tab, "Batch finished")).to_be_visible()
+
+
+def test_an_audit_fails_a_lot_that_is_repaired_and_passes(open_house: OpenHouse, look: Look) -> None:
+    house = open_house(items=9, overlap=1, people=AUDITORS, guideline=GUIDELINE)
+    space = house.workspace
+    house.ana.get_batch()
+    for _ in range(9):
+        house.ana.answer("No")
+    lea = look("lea", channel=space.channel("rte-leads"))
+    start_an_audit(lea)
+    tick(house)
+    odo = look("odo", channel=space.dm("odo"))
+    asked = message(odo, "You are asked to audit 3 items")
+    expect(asked).to_contain_text("Are hedges labelled as the guideline has it?")
+    button(asked, "Audit next item").click()
+    find_wrong(odo, 0)
+    find_wrong(odo, 1)
+    right = find_right(odo, "No", 2)
+    all_judged(odo, 1)
+    tick(house)
+
+    failed = message(lea, "Audit 1: failed")
+    expect(failed).to_contain_text("2 of 3 wrong")
+    expect(failed).to_contain_text("2 major")
+    button(failed, "Label the lot again").click()
+    asks = lea.get_by_role("dialog", name="Label the lot again?")
+    expect(asks).to_contain_text("6 items go back to people")
+    expect(asks).to_contain_text("Work of ana")
+    button(asks, "Label again").click()
+    tick(house)
+    expect(message(lea, "Audit 1: failed, being labelled again")).to_contain_text(
+        "6 items were given out again, by lea"
+    )
+
+    ana = look("ana", channel=space.dm("ana"))
+    label_again(ana, 6)
+    for _ in range(2):
+        tick(house)
+    cem = look("cem", channel=space.dm("cem"))
+    button(message(cem, "the items of audit 1, which failed"), "Audit next item").click()
+    form = cem.get_by_role("dialog", name="Audit")
+    for done in range(3):
+        expect(form).to_contain_text(f"{done} of 3 judged")
+        find_right(cem, "No" if form.locator("blockquote").inner_text() == right else "Yes", done)
+    all_judged(cem, 2)
+    tick(house)
+    expect(message(lea, "Audit 2: passed")).to_contain_text("0 of 3 wrong")
+    expect(message(lea, "Audit 1: failed, and labelled again since")).to_contain_text("audited again: audit 2")
+    states = house.rows(select(col(Audit.state)).order_by(col(Audit.id)))
+    assert [row.state for row in states] == [AuditState.REPAIRED, AuditState.PASSED]
