@@ -36,6 +36,7 @@ def form(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[s
         "project": view["project"],
         "number": view["number"],
         "case": view["case"],
+        "findings": view["findings"],
         "zone": view["zone"],
         "comment": shorten(view["comment"], 2900, escaped_length) if view["comment"] else "",
         "section_groups": _grouped(sections),

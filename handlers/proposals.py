@@ -30,6 +30,7 @@ def register(desk: Desk) -> None:
     """The form, the cards' buttons, and the modal that asks for a reason."""
     desk.action("propose:section", choose_section)
     desk.action("propose:case", from_case)
+    desk.action("propose:findings", from_findings)
     desk.action("proposal:edit", edit)
     desk.action("proposal:withdraw", withdraw)
     desk.action("proposal:read", read_all)
@@ -52,6 +53,11 @@ def from_case(session: Session, click: Click) -> Answer:
     case_id = click.subject_id
     ruled = case_example.require(session, case_id, click.user_id)
     return OpenView(FORM, {"opened": str(editing.on_version(session, ruled.project_id, case_id))})
+
+
+def from_findings(session: Session, click: Click) -> Answer:
+    """*Propose a change* on findings of audits that say the same: the form with their cases as worked examples."""
+    return OpenView(FORM, {"opened": str(editing.on_findings(session, click.subject_id, click.user_id))})
 
 
 def edit(session: Session, click: Click) -> Answer | list[Answer]:

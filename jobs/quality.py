@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobs import steps
 from storage.engine import Store
-from workflow.audit import again, drawing, ending, reopening, scheduling, telling
+from workflow.audit import again, drawing, ending, reopening, same_findings, scheduling, telling
 from workflow.cases import asking, dispute_upkeep, reminding, weekly
 from workflow.review import card, following, nobody, picking, upkeep
 
@@ -28,6 +28,7 @@ STEPS: tuple[steps.Step, ...] = (
     ending.tell_stuck,
     reopening.work,
     again.start_due,
+    same_findings.tell,
     telling.keep,
 )
 

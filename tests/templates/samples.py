@@ -442,6 +442,7 @@ PROPOSE: dict[str, Any] = {
     "project": "rte",
     "number": "1.2",
     "case": "item 17",
+    "findings": 3,
     "zone": Id("Europe/Berlin"),
     "comment": "Say what counts as a negation.",
     "section_groups": [

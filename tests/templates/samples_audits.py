@@ -128,14 +128,29 @@ MEANING: dict[str, Any] = {
         "tiers": TIERS,
     },
 }
+SAME: dict[str, Any] = {
+    "id": 41,
+    "project_id": 1,
+    "project": "rte",
+    "guideline": "1.2",
+    "verdict": Word("wrong"),
+    "value": "Implies",
+    "correct": "Does not",
+    "section": Word(""),
+    "items": [{"key": "item 17", "note": "“May” is a hedge"}, {"key": "item 18", "note": Word("")}],
+    "count": 3,
+    "more": 1,
+}
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "audit.yaml.j2": CARD,
     "audit_item.yaml.j2": {**MODAL, **ASKING, "item": {**ITEM, "verdict": SEEN}, "verdict": Word("wrong")},
     "audit_new.yaml.j2": FORM,
     "audit_start.yaml.j2": MEANING,
+    "same_findings.yaml.j2": SAME,
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("same_findings.yaml.j2", {**SAME, "verdict": Word("unclear"), "section": "Hedges", "more": 0}),
     ("audit.yaml.j2", {**CARD, "leads": False, "tiers": [], "by": Word(""), "again_of": 0}),
     ("audit.yaml.j2", {**CARD, "leads": False, "left": 0, "why": Word(""), "due": Word("")}),
     ("audit.yaml.j2", {**CARD, "auditors": False}),

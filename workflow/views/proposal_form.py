@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from storage.tables import ChangeKind, Guideline, LabelValue, Project, Proposal
 from workflow.guidelines import versions
-from workflow.guidelines.proposals import case_example, example_lines, proposal_form
+from workflow.guidelines.proposals import case_example, example_lines, finding_examples, proposal_form
 from workflow.guidelines.proposals.proposal_form import ALL, KEEP, NEW, Opened
 from workflow.guidelines.text import sections
 
@@ -25,11 +25,11 @@ def form_view(session: Session, opened: Opened, typed: Mapping[str, Any] | None 
     whole = proposal_form.opened_on(session, opened)
     parts = sections.read(whole)
     proposal: Proposal | None = session.get(Proposal, opened.proposal_id) if opened.proposal_id else None
-    ruled = case_example.of_case(session, opened.escalation_id) if opened.escalation_id else None
-    began = _of_proposal(session, proposal, project.time_zone) if proposal else _blank(ruled)
+    found = _found(session, opened)
+    began = _of_proposal(session, proposal, project.time_zone) if proposal else _blank(found)
     base: Guideline = versions.current(session, opened.project_id)
     if typed is None:
-        typed = {**began, "section": "" if len(parts) != 1 else "0", **({"section": KEEP} if proposal else {})}
+        typed = {**began, "section": KEEP if proposal else _first_section(parts, found)}
     values = {name: typed.get(name) or _nothing(name) for name in began}
     chosen = str(typed.get("section") or "")
     source = ("changes" if opened.revision else "draft") if proposal else "version"
@@ -38,13 +38,14 @@ def form_view(session: Session, opened: Opened, typed: Mapping[str, Any] | None 
         "zone": project.time_zone,
         "number": f"{base.major}.{base.minor}",
         "next": {kind.value: "{}.{}".format(*versions.next_number(base, kind)) for kind in ChangeKind},
-        "source": "case" if ruled else source,
-        "case": ruled.key if ruled else "",
+        "source": ("findings" if opened.finding_id else "case") if found else source,
+        "case": found.cases[0].key if found and found.cases else "",
+        "findings": found.count if found else 0,
         "comment": proposal.comment if proposal else None,
         "whole": whole.strip("\n"),
         "sections": _offered(parts),
         "section": chosen,
-        "part": _part(whole, parts, chosen, case_example.as_markdown(ruled) if ruled else ""),
+        "part": _part(whole, parts, chosen, "\n".join(map(case_example.as_markdown, found.cases)) if found else ""),
         "values": values,
         "labels": _labels(session, opened.project_id),
         "segments": [(proposal_form.segment_mark(one), one) for one in proposal_form.segments(session, opened)],
@@ -56,15 +57,33 @@ def _nothing(name: str) -> Any:
     return {"kind": ChangeKind.CLARIFICATION.value, "labels": [], "segments": []}.get(name, "")
 
 
-def _blank(ruled: case_example.Ruled | None) -> dict[str, Any]:
+def _found(session: Session, opened: Opened) -> finding_examples.Found | None:
+    """What the form was opened on: findings that say the same, or one ruled case."""
+    if opened.finding_id:
+        return finding_examples.of_finding(session, opened.finding_id)
+    ruled = case_example.of_case(session, opened.escalation_id) if opened.escalation_id else None
+    if ruled is None:
+        return None
+    return finding_examples.Found((ruled,), f"A worked example for {ruled.title}"[:200], ruled.rationale, "", 1)
+
+
+def _first_section(parts: list[sections.Section], found: finding_examples.Found | None) -> str:
+    """The section that is chosen at first: the only one, or the one that what was found is about."""
+    if len(parts) == 1:
+        return "0"
+    named = found.section if found else ""
+    return next((str(number) for number, part in enumerate(parts) if named and part.title == named), "")
+
+
+def _blank(found: finding_examples.Found | None) -> dict[str, Any]:
     return {
-        "summary": f"A worked example for {ruled.title}"[:200] if ruled else "",
-        "why": ruled.rationale if ruled else "",
+        "summary": found.summary if found else "",
+        "why": found.why if found else "",
         "kind": ChangeKind.CLARIFICATION.value,
         "labels": [],
         "segments": [],
         "label_changes": "",
-        "examples": case_example.as_line(ruled) if ruled else "",
+        "examples": "\n".join(map(case_example.as_line, found.cases)) if found else "",
         "date": "",
         "time": proposal_form.BY_DEFAULT,
     }

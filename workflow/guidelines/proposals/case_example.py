@@ -76,21 +76,21 @@ def as_markdown(ruled: Ruled) -> str:
     for name, text in ruled.fields:
         shown = _plain(text, LONGEST_FIELD)
         lines.append(f"*{_plain(name, LONGEST_FIELD)}*: {shown}" if several else shown)
-    lines.append(f"→ **{_plain(ruled.title, LONGEST_FIELD)}**: {_cut(ruled.rationale, LONGEST_WHY)}")
+    lines.append(f"→ **{_plain(ruled.title, LONGEST_FIELD)}**: {cut(ruled.rationale, LONGEST_WHY)}")
     return "\n>\n".join(f"> {line}" for line in lines if line) + "\n"
 
 
 def as_line(ruled: Ruled) -> str:
     """The case as a line of worked examples."""
-    return example_lines.line(ruled.key, ruled.value, _cut(ruled.rationale, LONGEST_WHY))
+    return example_lines.line(ruled.key, ruled.value, cut(ruled.rationale, LONGEST_WHY))
 
 
 def _plain(text: str, most: int) -> str:
-    return _LIST_OR_RULE.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", _cut(text, most)))
+    return _LIST_OR_RULE.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", cut(text, most)))
 
 
-def _cut(text: str, most: int) -> str:
-    """On one line, and cut between two characters that people see."""
+def cut(text: str, most: int) -> str:
+    """A text on one line, and cut between two characters that people see."""
     import regex  # type: ignore[import-untyped]
 
     line = " ".join(text.split())

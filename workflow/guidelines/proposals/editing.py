@@ -12,7 +12,7 @@ from workflow import people
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.guidelines import moving, versions
 from workflow.guidelines.decisions import deciding
-from workflow.guidelines.proposals import case_example, proposal_form, proposing
+from workflow.guidelines.proposals import case_example, finding_examples, proposal_form, proposing
 from workflow.guidelines.proposals.proposal_form import Opened
 from workflow.guidelines.proposals.proposing import Change, ProposalError
 from workflow.project_form import FormError
@@ -22,6 +22,14 @@ def on_version(session: Session, project_id: int, escalation_id: int = 0) -> Ope
     """A form against the version in force, perhaps with a ruled case as an example."""
     base = versions.current(session, project_id)
     return Opened(project_id, base.id or 0, escalation_id=escalation_id)
+
+
+def on_findings(session: Session, finding_id: int, slack_id: str) -> Opened:
+    """A form against the version in force, with the cases of findings that say the same. Raises RefusedError."""
+    project_id = finding_examples.require(session, finding_id, slack_id)
+    base = versions.current(session, project_id)
+    case_id = finding_examples.first_case(session, finding_id)
+    return Opened(project_id, base.id or 0, escalation_id=case_id, finding_id=finding_id)
 
 
 def on_proposal(session: Session, proposal_id: int, slack_id: str) -> Opened | str:

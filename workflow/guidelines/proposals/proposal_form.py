@@ -31,13 +31,17 @@ OLD = "This form is from an older version of Concord. Close it and open it again
 
 @dataclass(frozen=True)
 class Opened:
-    """What a form was opened with: against which version, or on which revision of a proposal; 0 is none of it."""
+    """What a form was opened with; 0 is none of it.
+
+    Against which version, or on which revision of a proposal; on a ruled case, or on a finding with those that say the same.
+    """
 
     project_id: int
     base_id: int
     proposal_id: int = 0
     revision: int = 0
     escalation_id: int = 0
+    finding_id: int = 0
 
     def __str__(self) -> str:
         return json.dumps(astuple(self))
