@@ -63,6 +63,8 @@ def shown(value: Any) -> str:
     """A value in a sentence."""
     if value is None or value in ("", [], {}, ()):
         return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(shown(one) for one in value)
     if isinstance(value, Mapping):

@@ -241,7 +241,9 @@ def _print_intake(found: dict[str, Any]) -> None:
 
 
 def _rules(rules: dict[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rules.items())
+    from workflow.project_differences import shown
+
+    return ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in rules.items())
 
 
 def print_person(person: dict[str, Any]) -> None:

@@ -226,7 +226,7 @@ def test_rules_for_quality_are_changed_as_yaml_with_every_fault_named(store: Sto
     said = save(store, known, {**shown, "quality": "review: {share: .2, flagged: yes}\naudits: {every: week}"})
     assert said == [
         "quality.review.share: 0.1 -> 0.2",
-        "quality.review.flagged: False -> True",
+        "quality.review.flagged: no -> yes",
         "quality.cases.days: monday -> monday, tuesday, wednesday, thursday, friday",
         "quality.audits.every: never -> week",
     ]
