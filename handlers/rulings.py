@@ -35,7 +35,7 @@ def open_ruling(session: Session, click: Click) -> Answer | list[Answer]:
 
 def open_case(session: Session, click: Click) -> Answer:
     """A case from Home, to rule on or to change what was ruled."""
-    escalation.may_rule(session, click.user_id, click.subject_id)
+    rulings.check_form(session, click.user_id, click.subject_id)
     return OpenView("rule", {"id": click.subject_id})
 
 

@@ -25,7 +25,7 @@ from workflow.batches import close_places, rewrite_batch
 from workflow.cases import decision, dispute_outcomes, judging, precedents, telling
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
-from workflow.escalation import Case, check_answered, lock_case, rulers
+from workflow.escalation import Case, check_answered, lock_case, may_rule, rulers
 from workflow.states import check_move
 
 CORRECTIONS = (EscalationReason.REVIEW, EscalationReason.AUDIT)
@@ -69,6 +69,13 @@ def rule(
     if case.reason is EscalationReason.CONTESTED:
         dispute_outcomes.settle(session, case.id, ruling_id, value_id, now)
     return ruling_id
+
+
+def check_form(session: Session, slack_id: str, case_id: int) -> None:
+    """Raise RefusedError where somebody cannot rule on a case, or change its ruling, so that no form is filled in vain."""
+    may_rule(session, slack_id, case_id)
+    case = lock_case(session, case_id)
+    _check_rulable(session, case, people.require(session, case.project_id, slack_id, *rulers(case)))
 
 
 def _check_rulable(session: Session, case: Case, person_id: int) -> None:

@@ -224,6 +224,8 @@ HOME_PROJECT: dict[str, Any] = {
     "ends": "6 Mar 2026",
     "undelivered": 1,
 }
+NOTHING_ELSE = {"annotates": False, "reviews": False, "leads": False, "rulings": [], "to_read": None, "coverage": None}
+AUDITOR = {**HOME_PROJECT, **NOTHING_ELSE, "id": 2, "roles": ["auditor"]}
 GUIDELINE_CHANGES: dict[str, Any] = {
     "project": "rte",
     "project_id": 1,
@@ -706,7 +708,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("digest.yaml.j2", {**DIGEST, "agreement": {**DIGEST["agreement"], "confused": ALL_CONFUSED}}),
     (
         "home.yaml.j2",
-        {"projects": [{**HOME_PROJECT, "ends": "", "waiting": 0, "cases": [], "rulings": []}], "more_projects": 0},
+        {
+            "projects": [{**HOME_PROJECT, "ends": "", "waiting": 0, "cases": [], "rulings": []}, AUDITOR],
+            "more_projects": 0,
+        },
     ),
     ("home.yaml.j2", {"projects": [], "more_projects": 0}),
     (

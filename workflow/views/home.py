@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlmodel import Session, col
 
 from storage.tables import (
     Assignment,
     Escalation,
+    EscalationReason,
     EscalationState,
     Item,
     LabelValue,
@@ -21,6 +22,7 @@ from storage.tables import (
 )
 from workflow import counts
 from workflow.audit.starting import STARTERS
+from workflow.cases import judging, ladder
 from workflow.digest import last_end
 from workflow.people import ordered
 from workflow.review import queue
@@ -28,6 +30,8 @@ from workflow.views.audit import has_auditors, waiting_audits
 from workflow.views.batch import shown_fields
 
 SHOWN_CASES = 5
+LOOKED = 200
+"""So many of the oldest open cases are asked who may judge them."""
 
 
 def home_view(session: Session, slack_id: str, now: datetime) -> dict[str, Any]:
@@ -63,9 +67,12 @@ def _project(session: Session, head: Any, roles: set[Role], now: datetime) -> di
     if view["annotates"]:
         view |= _own_work(session, head.id, head.person_id)
     if view["reviews"]:
-        view |= {"cases": open_cases(session, head.id), "rulings": _recent_rulings(session, head.id)}
+        view |= {"cases": open_cases(session, head.id, head.person_id)}
+        view["rulings"] = _recent_rulings(session, head.id, head.person_id)
         view["waiting"] = counts.open_escalations(session, head.id)["open"]
         view["review"] = _to_review(session, head.id, now)
+    elif Role.AUDITOR in roles:
+        view["cases"] = open_cases(session, head.id, head.person_id, later=True)
     if view["audits"]:
         judges = Role.AUDITOR in roles or (Role.LEAD in roles and not has_auditors(session, head.id))
         view["audit"] = {**waiting_audits(session, head.id), "judges": judges}
@@ -88,15 +95,28 @@ def _to_review(session: Session, project_id: int, now: datetime) -> dict[str, in
     return {"waiting": counted.waiting + counted.claimed, "overdue": counted.overdue, "back": counted.back}
 
 
-def open_cases(session: Session, project_id: int) -> list[dict[str, Any]]:
-    """The cases that have waited longest, each with the first field of its item."""
+def open_cases(session: Session, project_id: int, person_id: int, *, later: bool = False) -> list[dict[str, Any]]:
+    """Open cases, each with the first field of its item: first those that the person is asked to rule on, then what they may
+    judge, then the others; each the longest waiting first. ``later``: only those that auditors may rule on.
+    """
+    mine = case((col(Escalation.assigned_id) == person_id, 0), else_=1)
+    oldest = select(col(Escalation.id)).where(
+        col(Escalation.project_id) == project_id, col(Escalation.state) == EscalationState.OPEN
+    )
+    if later:
+        oldest = oldest.where(or_(_is_dispute(), col(Escalation.step) > ladder.REVIEWER))
+    some = oldest.order_by(mine, col(Escalation.opened_at), col(Escalation.id)).limit(LOOKED).subquery()
+    theirs = or_(
+        and_(_is_dispute(), judging.may(col(Escalation.item_id), person_id, judging.Layer.DISPUTE)),
+        and_(~_is_dispute(), judging.may(col(Escalation.item_id), person_id, judging.Layer.RULING)),
+    )
     rows = session.execute(
         select(col(Escalation.id), col(Escalation.reason), col(Item.key), col(Item.fields))
         .add_columns(col(Project.fields).label("names"))
+        .join(some, some.c.id == col(Escalation.id))
         .join(Item, col(Item.id) == col(Escalation.item_id))
         .join(Project, col(Project.id) == col(Escalation.project_id))
-        .where(col(Escalation.project_id) == project_id, col(Escalation.state) == EscalationState.OPEN)
-        .order_by(col(Escalation.opened_at), col(Escalation.id))
+        .order_by(mine, case((theirs, 0), else_=1), col(Escalation.opened_at), col(Escalation.id))
         .limit(SHOWN_CASES)
     )
     return [
@@ -110,14 +130,26 @@ def open_cases(session: Session, project_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _recent_rulings(session: Session, project_id: int) -> list[dict[str, Any]]:
+def _is_dispute() -> ColumnElement[bool]:
+    return col(Escalation.reason) == EscalationReason.CONTESTED
+
+
+def _recent_rulings(session: Session, project_id: int, person_id: int) -> list[dict[str, Any]]:
     rows = session.execute(
         select(col(Escalation.id), col(Item.key), col(LabelValue.title))
         .join(Item, col(Item.id) == col(Escalation.item_id))
         .join(LabelValue, col(LabelValue.id) == col(Item.final_value_id))
         .where(col(Escalation.project_id) == project_id, col(Escalation.state) == EscalationState.RULED)
         .where(select(col(Ruling.id)).where(col(Ruling.escalation_id) == col(Escalation.id)).exists())
+        .where(_may_change(person_id))
         .order_by(col(Escalation.settled_at).desc(), col(Escalation.id).desc())
         .limit(SHOWN_CASES)
     )
     return [{"id": row.id, "key": row.key, "title": row.title} for row in rows]
+
+
+def _may_change(person_id: int) -> ColumnElement[bool]:
+    """SQL: whether the ruling of a case can be changed: not what disputes settled or audits found, nor others' reviews."""
+    own = exists().where(col(Ruling.escalation_id) == col(Escalation.id), col(Ruling.person_id) == person_id)
+    final = (EscalationReason.CONTESTED, EscalationReason.AUDIT)
+    return and_(col(Escalation.reason).not_in(final), or_(col(Escalation.reason) != EscalationReason.REVIEW, own))
