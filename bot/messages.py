@@ -26,6 +26,7 @@ from bot import (
     readings_proposals,
     readings_requeue,
     readings_reviews,
+    readings_summary,
     readings_versions,
 )
 from bot.sender.drawing import Attachment, Drawn, Picture
@@ -67,6 +68,8 @@ MESSAGES: dict[str, Loader] = {
     "audit": readings_audits.card,
     "asked_audit": readings_audits.asked_card,
     "same_findings": readings_consequences.same,
+    "audit_summary": readings_summary.summary,
+    "audit_findings": readings_summary.findings_words,
     "announcement": readings_guidelines.announcement,
     "acknowledgement": readings_guidelines.acknowledgement,
     "unread": readings_guidelines.unread,
@@ -105,6 +108,7 @@ VIEWS: dict[str, Loader] = {
 TEMPLATES = {
     "asked_digest": "digest",
     "asked_audit": "audit",
+    "audit_findings": "said",
     "item_text": "reader",
     "guideline": "reader",
     "guideline_difference": "reader",
@@ -115,10 +119,12 @@ TEMPLATES = {
 ATTACHMENTS: dict[str, Callable[[Session, Mapping[str, Any]], Attachment | None]] = {
     "drop_refused": readings_drops.refused_file,
     "proposal_diff": readings_proposals.diff_file,
+    "audit_findings": readings_summary.findings_file,
 }
 PICTURES: dict[str, Callable[[Session, Mapping[str, Any]], Picture]] = {
     "digest": readings.digest_picture,
     "helped": readings_helped.picture,
+    "audit_summary": readings_summary.picture,
 }
 VERSIONS: dict[str, Callable[[Session, int], int | None]] = {
     "batch": batch_version,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobs import steps
 from storage.engine import Store
-from workflow.audit import again, drawing, ending, reopening, same_findings, scheduling, telling
+from workflow.audit import again, drawing, ending, reopening, same_findings, scheduling, telling, telling_summary
 from workflow.cases import asking, dispute_upkeep, reminding, weekly
 from workflow.review import card, following, nobody, picking, upkeep
 
@@ -29,6 +29,7 @@ STEPS: tuple[steps.Step, ...] = (
     reopening.work,
     again.start_due,
     same_findings.tell,
+    telling_summary.post_due,
     telling.keep,
 )
 

@@ -97,7 +97,7 @@ def _draw(axes: "Axes", rows: Sequence[Effect]) -> None:
         if at:
             axes.axhline(at - 0.5, color=FAINT, linewidth=0.8, zorder=1)
         axes.annotate(
-            shorten(_legible(row.name, at), 25), (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"),
+            shorten(legible(row.name, at), 25), (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"),
             textcoords="offset points", ha="right", va="center", fontsize=8.5, color=INK, parse_math=False,
         )  # fmt: skip
         _draw_dot(axes, row.before, at - APART, QUIET, filled=False)
@@ -152,7 +152,7 @@ def _draw_title(figure: "Figure", height: int, title: str, before: str, after: s
         key.text(at + 16, 0, f"under {words}", fontsize=8.5, color=INK, va="center_baseline", parse_math=False)
 
 
-def _legible(name: str, at: int) -> str:
+def legible(name: str, at: int) -> str:
     """The name as far as it can be drawn; the font has no Chinese, and writes from left to right alone."""
     backwards = any(unicodedata.bidirectional(character) in ("R", "AL") for character in name)
     return ("" if backwards else drawable(" ".join(clean(name).split()))) or f"Row {at + 1}"

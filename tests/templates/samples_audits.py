@@ -141,6 +141,43 @@ SAME: dict[str, Any] = {
     "count": 3,
     "more": 1,
 }
+SUMMARY: dict[str, Any] = {
+    "project_id": 1,
+    "project": "rte",
+    "weekly": False,
+    "since": "28 Oct 2026",
+    "until": "25 Nov 2026",
+    "audits": [
+        {
+            "id": 7,
+            "state": Word("failed"),
+            "design": Word("random"),
+            "size": 96,
+            "population": 1000,
+            "which": "all finished items",
+            "why": "Before release 3",
+            "again_of": 5,
+            "found": FAILED["found"],
+        }
+    ],
+    "more_audits": 0,
+    "groups": [
+        {"title": "By label", "rows": [{"name": "Implies", "words": "8 % (3 to 18 %), 4 of 50 wrong"}], "more": 0},
+        {"title": "By person", "rows": [{"name": "Ana", "words": "too few: 0 of 4 wrong"}], "more": 12},
+    ],
+    "newest": 7,
+    "trend": "7.3 % (audit 5), 2.1 % (audit 7). No detectable change since audit 5 (95 % interval −9 to 1.2 points).",
+    "passed": 1,
+    "failed": 2,
+    "disputes": 3,
+    "contested": 4,
+    "overturned": 1,
+    "ruling": {"cases": 41, "median": "3 h 20 min", "ninetieth": "2 days 4 h", "open": 1, "oldest": "5 days"},
+    "reviewers": [{"name": "Rita", "decisions": 40, "contested": 3, "looks": 14, "same": 12}],
+    "more_reviewers": 2,
+    "file_id": Id("F0123456"),
+    "alt_text": "rte: error rates. Audits: audit 7: 4 of 50 wrong.",
+}
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "audit.yaml.j2": CARD,
@@ -148,8 +185,36 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "audit_new.yaml.j2": FORM,
     "audit_start.yaml.j2": MEANING,
     "same_findings.yaml.j2": SAME,
+    "audit_summary.yaml.j2": SUMMARY,
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "audit_summary.yaml.j2",
+        {
+            **SUMMARY,
+            "weekly": True,
+            "audits": [
+                {**SUMMARY["audits"][0], "state": Word("passed"), "design": Word("stratified"), "again_of": 0},
+                {**SUMMARY["audits"][0], "state": Word("estimated"), "design": Word("targeted"), "why": Word("")},
+            ],
+            "more_audits": 3,
+            "file_id": Word(""),
+        },
+    ),
+    (
+        "audit_summary.yaml.j2",
+        {
+            **SUMMARY,
+            "weekly": True,
+            "audits": [],
+            "groups": [],
+            "trend": Word(""),
+            "reviewers": [],
+            "newest": 0,
+            "file_id": Word(""),
+            "ruling": {"cases": 0, "median": Word(""), "ninetieth": Word(""), "open": 0, "oldest": Word("")},
+        },
+    ),
     ("same_findings.yaml.j2", {**SAME, "verdict": Word("unclear"), "section": "Hedges", "more": 0}),
     ("audit.yaml.j2", {**CARD, "leads": False, "tiers": [], "by": Word(""), "again_of": 0}),
     ("audit.yaml.j2", {**CARD, "leads": False, "left": 0, "why": Word(""), "due": Word("")}),

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import Audit, AuditState, Finding, FindingState, Item, ItemState, Outbox, Role
 from workflow import history, people
-from workflow.audit import results, telling
+from workflow.audit import results, telling, telling_summary
 from workflow.audit.answering import OPEN
 from workflow.audit.results import Audited
 from workflow.audit.states import check_move
@@ -65,6 +65,7 @@ def end(session: Session, audit_id: int, now: datetime) -> bool:
     passed = result["passed"]
     state = AuditState.ESTIMATED if passed is None else AuditState.PASSED if passed else AuditState.FAILED
     _end(session, audit, state, None, now, {"wrong": result["wrong"], "judged": result["judged"]}, result=result)
+    telling_summary.at_end(session, audit.project_id, audit_id, now)
     return True
 
 

@@ -118,6 +118,14 @@ def in_words(judged: int, wrong: int, unclear: int, rate: Estimate, passed: bool
     return f"{said} {'Passed' if passed else 'Failed'}: {allowed}."
 
 
+def people_now(session: Session, result: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """``people`` of a result, with the names that they have now: somebody may have asked to be forgotten since."""
+    kept = (result or {}).get("people", [])
+    ids = [one["id"] for one in kept]
+    names = dict(session.execute(select(col(Person.id), col(Person.name)).where(col(Person.id).in_(ids))).all())
+    return [{**one, "name": names.get(one["id"], f"({one['id']})")} for one in kept]
+
+
 def _points(share: float) -> str:
     return f"{100 * round(share, 3):.4g}"
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import Audit, AuditState, Person
-from workflow.audit import reopening
+from workflow.audit import reopening, results
 from workflow.audit.acceptance import percent
 
 NAMED = 4
@@ -40,7 +40,7 @@ def repair_view(session: Session, audit_id: int) -> dict[str, Any] | None:
         "kept": row.population - items,
         "wrong": result.get("wrong", 0),
         "judged": result.get("judged", 0),
-        "whose": whose(result.get("people", [])),
+        "whose": whose(results.people_now(session, result)),
         "by": row.by or "",
         "again": _again(session, audit_id),
     }
