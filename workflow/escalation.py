@@ -182,7 +182,7 @@ def see_labels(session: Session, slack_id: str, case_id: int, now: datetime) -> 
                 given_at=now,
             )
         )
-    history.note(session, now, "labels.seen", "item", case.item_id, project_id=case.project_id, actor_id=person_id)
+    history.note(session, now, judging.LOOKED_AT, "item", case.item_id, project_id=case.project_id, actor_id=person_id)
 
 
 def lock_case(session: Session, case_id: int) -> Case:

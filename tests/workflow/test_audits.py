@@ -43,9 +43,11 @@ from tests.workflow.audit_world import (
     take,
 )
 from tests.workflow.test_at_one_moment import together
+from workflow import places
 from workflow.audit import acceptance, drawing, ending, plan, replaying, scheduling, scope, starting
 from workflow.audit.scope import By, Scope
 from workflow.errors import NotAllowedError, RefusedError
+from workflow.review import barring
 
 RIGHT, WRONG, UNCLEAR = AuditVerdict.RIGHT, AuditVerdict.WRONG, AuditVerdict.UNCLEAR
 
@@ -286,6 +288,19 @@ def test_who_saw_the_label_is_never_given_the_item_and_who_has_it_in_hand_never_
         answer(world, "ali", ids[world.items[0]])
     answer(world, "ali", ids[world.items[1]])
     assert world.place("ali", world.items[1]).state is Place.BARRED
+
+
+def test_who_looked_at_the_labels_before_does_not_audit_the_item(store: Store) -> None:
+    world = finished(store, 2, auditors=("ada",))
+    with store.write() as session:
+        looked = places.lock_items(session, world.items[:1])[0].id
+        barring.bar(session, world.project_id, [looked], world.people["ada"], NOW)
+    audit_id = start(world, plan.looking_at(2))
+    ids = {one.item_id: one.id for one in findings(world, audit_id)}
+    assert take(world, "ada", audit_id) == ids[world.items[1]]
+    assert take(world, "lea", audit_id) == ids[looked]
+    with pytest.raises(NotAllowedError, match="seen its labels"):
+        answer(world, "ada", ids[looked])
 
 
 def test_a_wrong_label_needs_its_severity_the_right_one_and_why(store: Store) -> None:

@@ -1,7 +1,8 @@
 """Who may judge an item: nobody judges their own work, nor what they have judged already.
 
 A *layer* is what somebody is about to do with the item. Whoever labelled or flagged it is out of all of them; a review is
-also closed to who ruled on it, an audit to who ruled or reviewed, a dispute to everybody who judged it in any way.
+also closed to who ruled on it, an audit to who ruled, reviewed, or looked at its labels (it is answered blind), a dispute to
+everybody who judged it in any way.
 """
 
 from collections.abc import Collection
@@ -17,6 +18,7 @@ from storage.tables import (
     EscalationReason,
     Finding,
     Flag,
+    History,
     Label,
     Member,
     Person,
@@ -49,6 +51,9 @@ ROLES: dict[Layer, tuple[Role, ...]] = {
 
 OWN_WORK = "You labelled or flagged this item yourself: somebody else has to judge it. Nothing was changed."
 JUDGED = "You have judged this item before: somebody who has not yet has to look at it now. Nothing was changed."
+SEEN = "You have judged this item before, or seen its labels: somebody who has not yet has to audit it. Nothing was changed."
+LOOKED_AT = "labels.seen"
+"""The action in an item's history of who looked at its labels, in a case or in a review."""
 
 
 def layer_of(reason: EscalationReason) -> Layer:
@@ -77,7 +82,7 @@ def check(session: Session, item_id: int, person_id: int, layer: Layer) -> None:
     if person_id in {row.person_id for row in session.execute(union(*_workers(item_id)))}:
         raise NotAllowedError(OWN_WORK)
     if person_id in barred(session, item_id, layer):
-        raise NotAllowedError(JUDGED)
+        raise NotAllowedError(SEEN if layer is Layer.AUDIT else JUDGED)
 
 
 def able(session: Session, project_id: int, item_id: int, layer: Layer, *, but: Collection[int] = ()) -> list[int]:
@@ -134,9 +139,13 @@ def _judges(item_id: Any, layer: Layer) -> list[Select[tuple[int]]]:
         finding.c.item_id == item_id, finding.c.answer_id.is_not(None)
     )
     contested = select(dispute.c.person_id).where(dispute.c.item_id == item_id)
+    past = plain(History).alias("past")
+    looked = select(past.c.actor_id.label("person_id")).where(
+        past.c.subject == "item", past.c.subject_id == item_id, past.c.action == LOOKED_AT, past.c.actor_id.is_not(None)
+    )
     layers = {
         Layer.REVIEW: [ruled],
-        Layer.AUDIT: [ruled, reviewed],
+        Layer.AUDIT: [ruled, reviewed, looked],
         Layer.DISPUTE: [ruled, reviewed, audited, contested],
     }
     return layers[layer]

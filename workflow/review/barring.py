@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from storage.tables import Assignment, Place
 from workflow import history, outbox, places
+from workflow.cases import judging
 
 IN_HAND = (*places.HOLDING, Place.FLAGGED)
 
@@ -30,7 +31,7 @@ def bar(session: Session, project_id: int, item_ids: Collection[int], person_id:
         rows = [_row(project_id, item_id, person_id, now) for item_id in fresh]
         session.execute(outbox.insert_or_skip(session, Assignment, ["person_id", "item_id"]), rows)
     for item_id in sorted({*fresh, *(row.item_id for row in given_up)}):
-        history.note(session, now, "labels.seen", "item", item_id, project_id=project_id, actor_id=person_id)
+        history.note(session, now, judging.LOOKED_AT, "item", item_id, project_id=project_id, actor_id=person_id)
     return in_hand
 
 
