@@ -94,7 +94,8 @@ def check(session: Session, ruling: Contested, person_id: int, now: datetime) ->
         raise RefusedError("This is your own ruling: change it, if you think otherwise now.")
     if not _stands(session, ruling) and open_case(session, ruling) is None:
         raise RefusedError(
-            "This ruling does not count any more: it was changed, or the item was given out again. Nothing was changed."
+            "This ruling does not count any more: it was changed or contested, or the item was given out again. "
+            "Nothing was changed."
         )
     until = _until(session, ruling, person_id, now)
     if until is None:
