@@ -120,4 +120,5 @@ def test_whose_work_it_was_is_said_with_the_worst_first() -> None:
     many = [{"name": f"P{number}", "judged": 20, "rate": number / 100} for number in range(9)]
     assert whose(people) == "Ana (2 % wrong) and Ben (too few to say)"
     assert whose(many, 2) == "P8 (8 % wrong), P7 (7 % wrong) and 7 others"
+    assert whose(many, 9, room=40) == "P8 (8 % wrong) and 8 others"
     assert whose([]) == ""

@@ -11,6 +11,8 @@ from workflow.audit import reopening, results
 from workflow.audit.acceptance import percent
 
 NAMED = 4
+ROOM = 100
+"""Characters for whose work it was, in a question before a click."""
 FAILED = (AuditState.FAILED, AuditState.REOPENING, AuditState.REOPENED, AuditState.REPAIRED)
 
 
@@ -46,14 +48,22 @@ def repair_view(session: Session, audit_id: int) -> dict[str, Any] | None:
     }
 
 
-def whose(people: Sequence[Mapping[str, Any]], most: int = NAMED) -> str:
-    """Whose labels an audit saw, the worst first: ``Ana (12 % wrong), Ben (too few to say) and 3 others``."""
+def whose(people: Sequence[Mapping[str, Any]], most: int = NAMED, room: int = ROOM) -> str:
+    """Whose labels an audit saw, the worst first: ``Ana (12 % wrong), Ben (too few to say) and 3 others``.
+
+    At most so many, and no more than fit into ``room`` characters, but always the first.
+    """
     worst = sorted(people, key=lambda one: (-1.0 if one["rate"] is None else one["rate"], one["judged"]), reverse=True)
     named = [f"{one['name']} ({_rate(one['rate'])})" for one in worst[:most]]
-    others = len(worst) - len(named)
-    if others:
-        named.append("1 other" if others == 1 else f"{others:,} others")
-    return " and ".join(filter(None, [", ".join(named[:-1]), *named[-1:]]))
+    while len(named) > 1 and len(_listed(named, len(worst))) > room:
+        named.pop()
+    return _listed(named, len(worst))
+
+
+def _listed(named: Sequence[str], many: int) -> str:
+    others = many - len(named)
+    parts = [*named, *(["1 other" if others == 1 else f"{others:,} others"] if others else [])]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def _rate(rate: float | None) -> str:
