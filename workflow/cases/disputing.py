@@ -84,14 +84,16 @@ def withdraw(session: Session, slack_id: str, dispute_id: int, now: datetime) ->
         return False
     if state is not DisputeState.OPEN:
         raise RefusedError("This dispute is decided already. Nothing was changed.")
-    if _alone(session, row.escalation_id):
+    restored = _alone(session, row.escalation_id)
+    if restored:
         _restore(session, case, row.ruling_id, now)
     else:
         escalation.touch(session, case.id, now)
     session.execute(
         update(Dispute).where(col(Dispute.id) == dispute_id).values(state=DisputeState.WITHDRAWN, settled_at=now)
     )
-    _note(session, WITHDRAWN, case.item_id, row.project_id, person_id, row.ruling_id, case.id, now)
+    moved = (case.item_state, ItemState.RULED) if restored else None
+    _note(session, WITHDRAWN, case.item_id, row.project_id, person_id, row.ruling_id, case.id, now, moved)
     outbox.rewrite(session, now, CARD, dispute_id, version(DisputeState.WITHDRAWN), CARD)
     return True
 
@@ -178,7 +180,9 @@ def _note(
     ruling_id: int,
     case_id: int,
     now: datetime,
+    moved: tuple[ItemState, ItemState] | None = None,
 ) -> None:
+    """What somebody did with a dispute, and from which state to which it moved the item, where it did."""
     history.note(
         session,
         now,
@@ -187,5 +191,6 @@ def _note(
         item_id,
         project_id=project_id,
         actor_id=person_id,
-        after={"ruling_id": ruling_id, "escalation_id": case_id},
+        before={"state": moved[0]} if moved else None,
+        after={"ruling_id": ruling_id, "escalation_id": case_id} | ({"state": moved[1]} if moved else {}),
     )
