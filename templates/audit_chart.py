@@ -20,7 +20,7 @@ ROW, GROUP, HEAD, FOOT = 38, 40, 92, 62
 """Pixels: of a row, of a heading between rows, above them and under the axis."""
 
 LEFT, RIGHT = 270, 40
-NAME = 27
+NAME = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def audit_chart(groups: Sequence[Group], title: str, limits: Sequence[tuple[str,
             _draw_row(axes, row, at, words)
         else:
             _write(axes, words, at, weight="bold", colour=QUIET, size=8)
-    words = shorten(drawable(" ".join(clean(title).split())), 55)
+    words = shorten(drawable(" ".join(clean(title).split())), 42)
     figure.text(
         24 / WIDTH, 1 - 36 / height, words, fontsize=12, fontweight="bold", color=INK, va="center", parse_math=False
     )
@@ -119,7 +119,7 @@ def _draw_row(axes: "Axes", row: Rate, at: float, name: str) -> None:
     if row.rate is None or row.low is None or row.high is None:
         axes.annotate(
             f"too few: {row.judged:,} judged", (0.012, at), xycoords=("axes fraction", "data"), va="center",
-            fontsize=6.5, color=QUIET,
+            fontsize=6.5, color=QUIET, bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
         return
     axes.hlines(at, 100 * row.low, 100 * row.high, color=ALPHA, linewidth=2.0, alpha=0.6, zorder=3)

@@ -211,6 +211,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
             "trend": Word(""),
             "reviewers": [],
             "newest": 0,
+            **dict.fromkeys(("passed", "failed", "disputes", "contested", "overturned"), 0),
             "file_id": Word(""),
             "ruling": {"cases": 0, "median": Word(""), "ninetieth": Word(""), "open": 0, "oldest": Word("")},
         },

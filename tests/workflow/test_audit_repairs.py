@@ -116,9 +116,9 @@ def test_a_restart_goes_on_where_it_was_and_what_is_decided_meanwhile_is_left(
 
 
 def test_whose_work_it_was_is_said_with_the_worst_first() -> None:
-    people = [{"name": "Ana", "judged": 40, "rate": 0.02}, {"name": "Ben", "judged": 4, "rate": None}]
+    people = [{"name": "Ana", "judged": 40, "rate": 0.02}, {"name": "Ben", "judged": 4, "wrong": 1, "rate": None}]
     many = [{"name": f"P{number}", "judged": 20, "rate": number / 100} for number in range(9)]
-    assert whose(people) == "Ana (2 % wrong) and Ben (too few to say)"
+    assert whose(people) == "Ana (2 % wrong) and Ben (1 of 4 wrong)"
     assert whose(many, 2) == "P8 (8 % wrong), P7 (7 % wrong) and 7 others"
     assert whose(many, 9, room=40) == "P8 (8 % wrong) and 8 others"
     assert whose([]) == ""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, insert, select, update
 from sqlmodel import col
 
@@ -11,6 +12,7 @@ from storage.tables import AuditVerdict, Finding, Guideline, LabelValue, Outbox,
 from tests.builders import World
 from tests.workflow.audit_world import LATER, answer, audit, findings, finished, judge, judge_all, start, take
 from workflow.audit import ending, plan, same_findings
+from workflow.errors import NotAllowedError
 from workflow.guidelines.proposals import editing, example_lines, finding_examples
 from workflow.views.proposal_form import form_view
 from workflow.views.same_findings import same_view
@@ -55,6 +57,8 @@ def test_labels_found_wrong_again_and_again_are_told_once_and_proposed_with_thei
     assert view is not None
     assert (view["value"], view["correct"], len(view["items"])) == ("Yes", "No", len(same))
 
+    with store.read() as session, pytest.raises(NotAllowedError, match="reviewer"):
+        editing.on_findings(session, row.context["id"], world.slack_id("ana"))
     form = drawn_form(world, row.context["id"])
     assert (form["source"], form["findings"]) == ("findings", len(same))
     assert "“Yes” was wrong, “No” is right" in form["values"]["why"]

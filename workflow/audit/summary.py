@@ -1,7 +1,7 @@
 """What the leads are told of a project's quality: its audits with their results, the trend, disputes, time to ruling."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import hypot
 from typing import Any
@@ -27,7 +27,7 @@ class Ended:
     id: int
     state: str
     design: str
-    which: str
+    scope: Mapping[str, Any]
     why: str
     population: int
     size: int
@@ -36,6 +36,7 @@ class Ended:
     result: Mapping[str, Any]
     plan: Mapping[str, Any]
     whole: bool
+    which: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def of_period(session: Session, project_id: int, since: datetime, until: datetim
     ).one()
     ended = _ended(session, project_id)
     mine = [one for one in ended if (since <= one.ended_at < until)]
-    shown = [one for one in ended if one.id == audit_id] if audit_id else mine
+    shown = [_told(session, project_id, one) for one in ended if one.id == audit_id or (not audit_id and one in mine)]
     last = shown[0].ended_at if shown else until
     trend = [one for one in reversed(ended) if one.whole and one.ended_at <= last][-MOST_IN_TREND:]
     contested, overturned = _settled(session, project_id, since, until)
@@ -132,23 +133,31 @@ def _ended(session: Session, project_id: int) -> list[Ended]:
         .where(col(Audit.project_id) == project_id, col(Audit.ended_at).is_not(None))
         .order_by(col(Audit.ended_at).desc(), col(Audit.id).desc())
     )
-    return [_of_row(session, row) for row in rows if row.result]
+    return [_of_row(row) for row in rows if row.result]
 
 
-def _of_row(session: Session, row: Any) -> Ended:
+def _told(session: Session, project_id: int, one: Ended) -> Ended:
+    """The same with what only those that are told need: which items in words, and people by the names they have now."""
+    which = listing.in_words(
+        session, project_id, scope.read(one.scope), targeted=one.design == AuditDesign.TARGETED.value
+    )
+    return replace(one, which=which, result={**one.result, "people": results.people_now(session, one.result)})
+
+
+def _of_row(row: Any) -> Ended:
     which, targeted = scope.read(row.scope), row.design is AuditDesign.TARGETED
     narrowed = bool(which.grounds and not targeted) or which.lot_id is not None or which.audit_id is not None
     return Ended(
         id=row.id,
         state=row.state.value,
         design=row.design.value,
-        which=listing.in_words(session, row.project_id, which, targeted=targeted),
+        scope=row.scope,
         why=row.why,
         population=row.population,
         size=row.size,
         again_of=row.again_of_id or 0,
         ended_at=row.ended_at,
-        result={**row.result, "people": results.people_now(session, row.result)},
+        result=row.result,
         plan=row.plan,
         whole=not narrowed,
     )

@@ -49,12 +49,12 @@ def repair_view(session: Session, audit_id: int) -> dict[str, Any] | None:
 
 
 def whose(people: Sequence[Mapping[str, Any]], most: int = NAMED, room: int = ROOM) -> str:
-    """Whose labels an audit saw, the worst first: ``Ana (12 % wrong), Ben (too few to say) and 3 others``.
+    """Whose labels an audit saw, the worst first: ``Ana (12 % wrong), Ben (1 of 4 wrong) and 3 others``.
 
     At most so many, and no more than fit into ``room`` characters, but always the first.
     """
     worst = sorted(people, key=lambda one: (-1.0 if one["rate"] is None else one["rate"], one["judged"]), reverse=True)
-    named = [f"{one['name']} ({_rate(one['rate'])})" for one in worst[:most]]
+    named = [f"{one['name']} ({_wrong(one)})" for one in worst[:most]]
     while len(named) > 1 and len(_listed(named, len(worst))) > room:
         named.pop()
     return _listed(named, len(worst))
@@ -66,8 +66,11 @@ def _listed(named: Sequence[str], many: int) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def _rate(rate: float | None) -> str:
-    return "too few to say" if rate is None else f"{percent(round(rate, 3))} wrong"
+def _wrong(one: Mapping[str, Any]) -> str:
+    """The error rate; where too few were judged for one, how many of them were wrong."""
+    if one["rate"] is None:
+        return f"{one['wrong']:,} of {one['judged']:,} wrong"
+    return f"{percent(round(one['rate'], 3))} wrong"
 
 
 def _again(session: Session, audit_id: int) -> int:
