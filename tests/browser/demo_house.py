@@ -61,12 +61,16 @@ def set_clock(house: House, moment: datetime) -> None:
     house.clock.ahead = moment - datetime.now(UTC)
 
 
-def let_crowd_label(house: House, items: list[str]) -> int:
-    """The data set's people label these items as they once did, by clicking; how many labels that were."""
+def let_crowd_label(house: House, items: list[str], leave: int = 0) -> int:
+    """The data set's people label these items as they once did, by clicking; how many labels that were.
+
+    The last ``leave`` labels of each item are left to others.
+    """
     desk = Desk(house.workspace.url)
     wanted = set(items)
-    kept, labels = crowd.data()
-    labels = [row for row in labels if row["item_id"] in wanted]
+    kept, found = crowd.data()
+    by_item = [[row for row in found if row["item_id"] == item] for item in items]
+    labels = [row for rows in by_item for row in rows[: len(rows) - leave]]
     planned = crowd.enlist(house.store, desk, labels, house.clock())
     house.resolve()
     titles = {row.value: row.title for row in house.rows(select(col(LabelValue.value), col(LabelValue.title)))}
@@ -82,6 +86,8 @@ def rule_on_all_but(house: House, leave: int) -> None:
     """Rita rules on the cases that have waited longest, as the data set's own gold value has it, and says why."""
     gold = {item["id"]: item["gold"] for item in crowd.data()[0]}
     titles = {row.value: row.title for row in house.rows(select(col(LabelValue.value), col(LabelValue.title)))}
+    # Whom to ask is settled first: it would change the cards under her hand.
+    quality.keep_up(house.store, house.clock(), house.concord.sender.nudge)
     cases = house.rows(
         select(col(Escalation.id), col(Item.key))
         .join(Item, col(Item.id) == col(Escalation.item_id))

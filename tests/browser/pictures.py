@@ -11,6 +11,7 @@ log = structlog.get_logger()
 
 WINDOW: ViewportSize = {"width": 1000, "height": 900}
 WIDE = 1400
+HIGH = 2400
 COLOURS = 256
 MARGIN = 20
 
@@ -33,16 +34,22 @@ def newest(tab: Page, count: int, file: Path) -> None:
 def message(one: Locator, file: Path, width: int = WINDOW["width"]) -> None:
     """One message alone, however high, in a window so wide."""
     tab = one.page
-    tab.set_viewport_size({"width": width, "height": 2400})
+    tab.set_viewport_size({"width": width, "height": HIGH})
+    one.evaluate("(it) => it.scrollIntoView({block: 'center'})")
+    tab.mouse.move(0, 0)  # What the page shows under the mouse is no part of the message.
     box = one.bounding_box()
     assert box
     keep(tab.screenshot(clip=box, animations="disabled"), file)
     tab.set_viewport_size(WINDOW)
 
 
-def modal(tab: Page, file: Path) -> None:
-    """The open modal, with a little of what is behind it."""
-    box = tab.get_by_role("dialog").bounding_box()
+def modal(tab: Page, file: Path, *, whole: bool = False) -> None:
+    """The open modal, with a little of what is behind it; ``whole`` lets it be as high as what is in it."""
+    sheet = tab.get_by_role("dialog")
+    if whole:
+        tab.set_viewport_size({"width": WINDOW["width"], "height": HIGH})
+        sheet.evaluate("(sheet) => { sheet.style.maxHeight = 'none'; }")
+    box = sheet.bounding_box()
     assert box
     clip: FloatRect = {
         "x": box["x"] - MARGIN,
@@ -51,11 +58,13 @@ def modal(tab: Page, file: Path) -> None:
         "height": box["height"] + 2 * MARGIN,
     }
     keep(tab.screenshot(clip=clip, animations="disabled"), file)
+    sheet.evaluate("(sheet) => { sheet.style.maxHeight = ''; }")
+    tab.set_viewport_size(WINDOW)
 
 
 def thread(tab: Page, file: Path) -> None:
     """The open thread from its head to its last message."""
-    tab.set_viewport_size({"width": WIDE, "height": 2400})
+    tab.set_viewport_size({"width": WIDE, "height": HIGH})
     pane = tab.locator("#thread").bounding_box()
     last = tab.locator("#thread article.message").last
     expect(last).to_be_in_viewport(ratio=1)

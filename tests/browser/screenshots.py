@@ -1,13 +1,13 @@
 """Take the pictures in ``docs/screenshots``: ``python -m tests.browser.screenshots``, some five minutes, Chromium needed.
 
-``python -m tests.browser.screenshots guideline`` takes one part alone: ``labelling`` or ``guideline``.
+``python -m tests.browser.screenshots guideline`` takes one part alone: ``labelling``, ``guideline`` or ``quality``.
 The demo on its real data, in a workspace of its own that is gone afterwards. The data set's people label by clicking for
 six days of a clock that is moved on; every morning's digest is made when it is due, so no number is made up.
 """
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import structlog
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from bot.demo import crowd
-from tests.browser import demo_house, guideline_pictures, intake_pictures, pictures
+from tests.browser import demo_house, guideline_pictures, intake_pictures, pictures, quality_pictures
 from tests.browser.pages import button, home, message
 from tests.chromium import CHROMIUM, FLAGS
 from tests.house.house import House
@@ -63,15 +63,31 @@ def guideline(house: House) -> None:
         guideline_pictures.take(house, windows(house, context), FOLDER, UNCLEAR, left)
 
 
-def play_days(house: House, items_a_day: tuple[int, ...], segments: tuple[str, ...] = ()) -> list[str]:
+def quality(house: House) -> None:
+    """Three days of work on two segments, each audited, then what reviewers and auditors make of the last."""
+    play_days(
+        house, quality_pictures.ITEMS_A_DAY, quality_pictures.SEGMENTS, quality_pictures.KEPT, quality_pictures.evening
+    )
+    demo_house.review_what_waits(house, 0)
+    with looking(house) as context:
+        quality_pictures.take(house, windows(house, context), FOLDER)
+
+
+def play_days(
+    house: House,
+    items_a_day: tuple[int, ...],
+    segments: tuple[str, ...] = (),
+    keep: Collection[str] = (),
+    evening: Callable[[House], None] = lambda _house: None,
+) -> list[str]:
     """Days of labelling, rulings and morning digests, up to the last nine o'clock; the items that are left.
 
-    Of these segments alone, where some are named.
+    Of these segments alone, where some are named; ``keep`` is kept for later, ``evening`` ends each day.
     """
     mornings = demo_house.last_mornings(house.clock(), len(items_a_day) + 1)
     demo_house.set_clock(house, mornings[0] + timedelta(hours=1))
     demo_house.begin(house)
-    kept = {UNCLEAR, OPEN, *ANA, *ANA_NEXT}
+    kept = {UNCLEAR, OPEN, *ANA, *ANA_NEXT, *keep}
     rows = [item for item in crowd.data()[0] if not segments or item["segment"] in segments]
     items = [item["id"] for item in rows if item["id"] not in kept]
     for count, before, after in zip(items_a_day, mornings, mornings[1:], strict=False):
@@ -80,6 +96,7 @@ def play_days(house: House, items_a_day: tuple[int, ...], segments: tuple[str, .
         del items[:count]
         demo_house.rule_on_all_but(house, 2)
         demo_house.review_what_waits(house, 3)
+        evening(house)
         demo_house.morning(house, after)
         log.info("a day is over", date=f"{after:%d %b}", labels=clicked)
     house.clock.ahead = timedelta(0)
@@ -166,7 +183,7 @@ def unclear(tab: Page, file: Path) -> None:
     button(form, "Cancel").click()
 
 
-PARTS: dict[str, Callable[[House], None]] = {"labelling": labelling, "guideline": guideline}
+PARTS: dict[str, Callable[[House], None]] = {"labelling": labelling, "guideline": guideline, "quality": quality}
 
 if __name__ == "__main__":
     main()
