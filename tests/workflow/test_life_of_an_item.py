@@ -7,7 +7,9 @@ must hold of items, ``tests/workflow/whole_life`` of what is told of them and of
 what they can, and then somebody new the rest.
 """
 
+import re
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +41,7 @@ from tests.workflow.whole_life.world import HOLD
 from workflow import projects, upkeep
 from workflow.audit import replaying
 from workflow.review import deciding
+from workflow.states import MOVES
 
 ROUNDS = 60
 GOING_ON = (AuditState.DRAWING, AuditState.RUNNING, AuditState.REOPENING, AuditState.REOPENED)
@@ -162,3 +165,11 @@ def test_whatever_people_do_every_rule_holds_and_every_item_ends(store: Store) -
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_the_page_about_items_names_every_move_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "items.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+) \|$", page, re.MULTILINE)
+    assert told == [(before.value, after.value, why) for (before, after), why in MOVES.items()]
+    drawn = set(re.findall(r"^    (\w+) --> (\w+):", page, re.MULTILINE))
+    assert drawn <= {(before, after) for before, after, _ in told}
