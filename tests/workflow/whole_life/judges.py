@@ -12,6 +12,7 @@ from storage.tables import (
     EscalationState,
     FindingState,
     Flag,
+    History,
     ItemState,
     Label,
     Member,
@@ -55,6 +56,7 @@ class Known:
     reviewed: set[Pair] = field(default_factory=set)
     audited: set[Pair] = field(default_factory=set)
     contested: set[Pair] = field(default_factory=set)
+    looked: set[Pair] = field(default_factory=set)
     judged: set[tuple[str, int, int]] = field(default_factory=set)
 
     def out(self, layer: str) -> set[Pair]:
@@ -62,7 +64,7 @@ class Known:
         judges = {
             RULING: set[Pair](),
             REVIEWING: self.ruled,
-            AUDITING: self.ruled | self.reviewed,
+            AUDITING: self.ruled | self.reviewed | self.looked,
             DISPUTING: self.ruled | self.reviewed | self.audited | self.contested,
         }
         return self.worked | judges[layer]
@@ -90,6 +92,7 @@ def check(world: World, known: Known, seen: Snapshot, rows: Rows) -> None:
     known.reviewed = {(one.item_id, one.by_id) for one in rows.reviews if one.by_id is not None}
     known.audited = {(one.item_id, one.auditor_id) for one in answered}
     known.contested = {(one.item_id, one.person_id) for one in rows.disputes}
+    known.looked = looked_at(world)
     # Who looked at the labels of an item is never given it afterwards either.
     looked = {(one.item_id, one.claimed_by_id) for one in rows.reviews if one.claimed_by_id is not None}
     assert not known.worked & (looked | known.reviewed | known.audited)
@@ -107,6 +110,16 @@ def worked(world: World) -> set[Pair]:
         statement = select(col(table.item_id), col(table.person_id)).where(col(table.project_id) == world.project_id)
         found |= {(row.item_id, row.person_id) for row in world.rows(statement.distinct())}
     return found
+
+
+def looked_at(world: World) -> set[Pair]:
+    """(item, person) of everybody who looked at the labels of an item in a case or a review."""
+    rows = world.rows(
+        select(col(History.subject_id), col(History.actor_id)).where(
+            col(History.project_id) == world.project_id, col(History.action) == "labels.seen"
+        )
+    )
+    return {(row.subject_id, row.actor_id) for row in rows}
 
 
 def waiting(world: World, known: Known, seen: Snapshot, rows: Rows) -> Counter[str]:
