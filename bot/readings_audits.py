@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.readings import CARD_TEXT, fit
-from storage.tables import AuditVerdict
+from storage.tables import AuditState, AuditVerdict
 from templates.text import shorten
 from workflow.audit.opened import Opened
 from workflow.cases import citing, reasons
@@ -22,6 +22,7 @@ WHICH = 600
 WHY = 600
 WHOSE = 100
 ASKED_WHICH = 80
+GOING_ON = (AuditState.DRAWING, AuditState.RUNNING)
 
 
 def card(session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any] | None:
@@ -39,10 +40,12 @@ def _card(session: Session, audit_id: int, *, leads: bool) -> dict[str, Any] | N
     if view is None:
         return None
     result = view["result"]
+    # Who judges reads this before they answer: leads too, where there is no auditor.
+    blind = view["state"] in GOING_ON and not (leads and view["auditors"])
     return {
         **view,
         "leads": leads,
-        "which": shorten(view["which"], WHICH),
+        "which": shorten(view["which_blind" if blind else "which"], WHICH),
         "why": shorten(view["why"], WHY),
         "tiers": view["tiers"][:FIRST_TIERS],
         "found": result["words"] if result else "",

@@ -116,22 +116,25 @@ def _iso(when: datetime | None) -> str | None:
     return when.isoformat() if when else None
 
 
-def in_words(session: Session, project_id: int, which: Scope, *, targeted: bool = False) -> str:
+def in_words(session: Session, project_id: int, which: Scope, *, targeted: bool = False, blind: bool = False) -> str:
     """Which items an audit is about: ``finished items labelled by Ana, decided since 2 Mar 2026``.
 
     In a targeted audit: ``finished items decided since 2 Mar 2026, suspected if labelled by Ana or on which people differ``.
+    ``blind``: for who has yet to answer, so the label that the items have is not named.
     """
-    grounds, frame = _grounds(session, which), _frame(session, project_id, which)
+    grounds, frame = _grounds(session, which, blind=blind), _frame(session, project_id, which)
     inside = frame if targeted else [*grounds, *frame]
     said = "finished items " + ", ".join(inside) if inside else "all finished items"
     return f"{said}, suspected if {' or '.join(grounds)}" if targeted and grounds else said
 
 
-def _grounds(session: Session, which: Scope) -> list[str]:
+def _grounds(session: Session, which: Scope, *, blind: bool) -> list[str]:
     said = []
     if which.person_id is not None:
         said.append(f"labelled by {_named(session, Person.name, Person.id, which.person_id)}")
-    if which.value_id is not None:
+    if which.value_id is not None and blind:
+        said.append("with one label, named when all are judged")
+    elif which.value_id is not None:
         said.append(f"labelled “{_named(session, LabelValue.title, LabelValue.id, which.value_id)}”")
     if which.segment is not None:
         said.append(f"of segment “{which.segment}”" if which.segment else "of no segment")

@@ -13,16 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from storage.tables import (
+    Assignment,
     Audit,
     AuditState,
     AuditVerdict,
     Finding,
     FindingState,
     Guideline,
+    Item,
+    ItemState,
     Label,
     LabelValue,
     Person,
@@ -196,13 +199,25 @@ def _groups(session: Session, audit: Audited, seen: Sequence[Seen], tiers: Seque
 
 
 def _labels(session: Session, audit: Audited, seen: Sequence[Seen]) -> dict[int, dict[int, int]]:
-    """What everybody had given each item when it was drawn, by item and person: the history knows it for good."""
+    """What everybody had given each item when it was drawn, by item and person: the history knows it for good.
+
+    A label that had been taken back by then (its item was given out again) is nobody's: of an item that was not decided anew
+    since it was judged, it has no place any more.
+    """
+    taken_back = and_(
+        col(Assignment.value_id).is_(None),
+        col(Item.state).in_([ItemState.ACCEPTED, ItemState.RULED]),
+        col(Item.decided_at) <= col(Finding.judged_at),
+    )
     found: dict[int, dict[int, int]] = {}
     ids = [one.item_id for one in seen]
     for start in range(0, len(ids), CHUNK):
         rows = session.execute(
             select(col(Label.item_id), col(Label.person_id), col(Label.value_id))
-            .where(col(Label.item_id).in_(ids[start : start + CHUNK]), col(Label.at) <= audit.drawn_at)
+            .join(Assignment, col(Assignment.id) == col(Label.assignment_id))
+            .join(Item, col(Item.id) == col(Label.item_id))
+            .join(Finding, and_(col(Finding.item_id) == col(Label.item_id), col(Finding.audit_id) == audit.id))
+            .where(col(Label.item_id).in_(ids[start : start + CHUNK]), col(Label.at) <= audit.drawn_at, ~taken_back)
             .order_by(col(Label.id))
         )
         for item_id, person_id, value_id in rows:

@@ -16,13 +16,14 @@ from workflow.views.finding import progress
 
 def audit_view(session: Session, audit_id: int) -> dict[str, Any] | None:
     """What a card of an audit says; None where there is none. ``words``: what the sample means before it is judged,
+    ``which_blind``: which items, for who has yet to answer,
     ``result`` what was found, ``repair`` what is or may be done about a failed lot. How many are wrong is told at its end
     only: auditors read the card too.
     """
     row = session.execute(_head(audit_id)).first()
     if row is None:
         return None
-    targeted = row.design is AuditDesign.TARGETED
+    targeted, which = row.design is AuditDesign.TARGETED, scope.read(row.scope)
     return {
         "id": audit_id,
         "version": row.version,
@@ -30,7 +31,8 @@ def audit_view(session: Session, audit_id: int) -> dict[str, Any] | None:
         "project": row.name,
         "state": row.state.value,
         "design": row.design.value,
-        "which": listing.in_words(session, row.project_id, scope.read(row.scope), targeted=targeted),
+        "which": listing.in_words(session, row.project_id, which, targeted=targeted),
+        "which_blind": listing.in_words(session, row.project_id, which, targeted=targeted, blind=True),
         "why": row.why,
         "by": row.by or "",
         "ended_by": _called_off_by(session, audit_id) if row.state is AuditState.CANCELLED else "",
