@@ -42,6 +42,19 @@ def plan(population: int, aql: float, ltpd: float, producer: float = PRODUCER, c
     raise AssertionError("looking at all items holds both risks")
 
 
+def within(population: int, aql: float, ltpd: float, most: int) -> bool:
+    """Whether a sample of ``most`` items holds both risks of ``plan``, with any accept number; found at once.
+
+    Where the two rates are close in a large lot, finding the plan itself takes minutes. Raises ValueError as ``plan`` does.
+    """
+    _check(population, aql, ltpd, PRODUCER, CONSUMER)
+    good, bad = floor(_items(population, aql)), ceil(_items(population, ltpd))
+    size = min(most, population)
+    fewest, chances = hypergeometric.probabilities(population, good, size)
+    accept = fewest + int((chances.cumsum() < 1 - PRODUCER - hypergeometric.CLOSE).sum())
+    return hypergeometric.at_most(population, bad, size, accept) <= CONSUMER + hypergeometric.CLOSE
+
+
 def accepts(population: int, size: int, accept: int, rate: float) -> float:
     """The chance that a lot with the share ``rate`` of wrong items, to the nearest whole item, passes.
 

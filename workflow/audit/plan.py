@@ -11,6 +11,10 @@ from workflow.audit import acceptance, estimates, sizes
 from workflow.audit.acceptance import percent
 from workflow.errors import RefusedError
 
+MOST = 10_000
+"""Items of a sample. More are judged by nobody, and finding how many more takes long."""
+TOO_MANY = f"Auditors would have to judge more than {MOST:,} items, which is as many as an audit has."
+
 
 class Kind(StrEnum):
     """What the size comes from."""
@@ -97,6 +101,7 @@ def sized(plan: Plan, design: AuditDesign, populations: Sequence[int]) -> Sized:
     """
     check(plan, design)
     whole = sum(populations)
+    _check_possible(plan, design, populations)
     if plan.kind is Kind.ACCEPTANCE:
         found = acceptance.plan(whole, plan.aql, plan.ltpd)
         return Sized((found.size,), found.accept, in_words(plan, populations, [found.size], found.accept))
@@ -107,6 +112,21 @@ def sized(plan: Plan, design: AuditDesign, populations: Sequence[int]) -> Sized:
     else:
         drawn = _for_half_width(plan, design, populations)
     return Sized(tuple(drawn), None, in_words(plan, populations, drawn, None))
+
+
+def _check_possible(plan: Plan, design: AuditDesign, populations: Sequence[int]) -> None:
+    """Raise RefusedError where auditors would have to judge more items by hand than anybody does."""
+    whole = sum(populations)
+    if whole <= MOST:
+        return
+    if plan.kind is Kind.ACCEPTANCE and not acceptance.within(whole, plan.aql, plan.ltpd, MOST):
+        raise RefusedError(f"{TOO_MANY} The two error rates are too close: choose a higher one that fails.")
+    if plan.kind is Kind.ITEMS and plan.items > MOST:
+        raise RefusedError(f"{TOO_MANY} Write a smaller number.")
+    if plan.kind is Kind.HALF_WIDTH and _reach(populations, shared(design, populations, MOST), plan.expected) > (
+        plan.half_width
+    ):
+        raise RefusedError(f"{TOO_MANY} The half-width is too small: choose a larger one.")
 
 
 def shared(design: AuditDesign, populations: Sequence[int], size: int) -> list[int]:
