@@ -44,7 +44,7 @@ from tests.workflow.audit_world import (
 )
 from tests.workflow.test_at_one_moment import together
 from workflow import places
-from workflow.audit import acceptance, drawing, ending, plan, replaying, scheduling, scope, starting
+from workflow.audit import acceptance, drawing, ending, held, plan, replaying, scheduling, scope, starting
 from workflow.audit.scope import By, Scope
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.review import barring
@@ -206,8 +206,12 @@ def test_an_item_whose_auditor_left_it_goes_to_the_next_who_answers_anew(store: 
     assert take(world, "ali", audit_id, late) == only.id
     with pytest.raises(RefusedError, match="own answer"):
         judge(world, "ali", only.id, RIGHT, late)
-    with pytest.raises(RefusedError, match="own answer"):
+    # Ada was shown the label: what she would say now is not blind, though ali gives the item back.
+    with pytest.raises(NotAllowedError, match="seen its labels"):
         judge(world, "ada", only.id, RIGHT, late)
+    world.store.transact(lambda s: held.release(s, world.slack_id("ali"), only.id, late))
+    assert take(world, "ada", audit_id, late) is None
+    assert take(world, "ali", audit_id, late) == only.id
     answer(world, "ali", only.id, at=late)
     assert judge(world, "ali", only.id, RIGHT, late) is None
     assert "judged" in judge(world, "ali", only.id, RIGHT, late)

@@ -72,12 +72,15 @@ def next_finding(session: Session, slack_id: str, audit_id: int, now: datetime) 
     if finding_id is None:
         return None
     lease = now + timedelta(seconds=quality_rules.of_project(session, audit.project_id).review.lease)
-    kept = {} if _is_own(session, finding_id, person_id) else {"state": FindingState.WAITING, "answer_id": None}
-    session.execute(
-        update(Finding)
-        .where(col(Finding.id) == finding_id)
-        .values(auditor_id=person_id, lease_until=lease, **kept, **({"answered_at": None} if kept else {}))
-    )
+    before = session.execute(
+        select(col(Finding.auditor_id), col(Finding.state), col(Finding.item_id)).where(col(Finding.id) == finding_id)
+    ).one()
+    values: dict[str, Any] = {"auditor_id": person_id, "lease_until": lease}
+    if before.auditor_id != person_id:
+        values |= {"state": FindingState.WAITING, "answer_id": None, "answered_at": None}
+        if before.state is FindingState.ANSWERED:
+            _has_seen(session, audit.project_id, before, now)
+    session.execute(update(Finding).where(col(Finding.id) == finding_id).values(**values))
     return finding_id
 
 
@@ -103,9 +106,10 @@ def _is_for(session: Session, project_id: int, slack_id: str, person_id: int, no
     return and_(*wanted)
 
 
-def _is_own(session: Session, finding_id: int, person_id: int) -> bool:
-    auditor_id = session.execute(select(col(Finding.auditor_id)).where(col(Finding.id) == finding_id)).scalar()
-    return auditor_id == person_id
+def _has_seen(session: Session, project_id: int, before: Any, now: datetime) -> None:
+    """Somebody answered, was shown the label, and let their time go by: a second answer of theirs would not be blind."""
+    about = {"project_id": project_id, "actor_id": before.auditor_id}
+    history.note(session, now, judging.LOOKED_AT, "item", before.item_id, **about)
 
 
 def answer(session: Session, slack_id: str, finding_id: int, value_id: int, now: datetime) -> str | None:
