@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Start, list, show and replay audits.", no_args_is_help=True, rich_markup_mode=None)
 
-AuditId = Annotated[int, typer.Argument(metavar="AUDIT", help="The audit's number, as audit list shows it.", min=1)]
+LARGEST_ID = 2**63 - 1
+AuditId = Annotated[
+    int, typer.Argument(metavar="AUDIT", help="The audit's number, as audit list shows it.", min=1, max=LARGEST_ID)
+]
 ITEM_COLUMNS = ("item_id", "item", "id")
 
 
@@ -40,7 +43,7 @@ def start(
         Path | None, typer.Option(help="Suspected items: ids, one a line, or a CSV with item_id.")
     ] = None,
     column: Annotated[str, typer.Option(help="Items that this column of the import says are suspect.")] = "",
-    lot: Annotated[int | None, typer.Option(help="Only items of one import.", min=1)] = None,
+    lot: Annotated[int | None, typer.Option(help="Only items of one import.", min=1, max=LARGEST_ID)] = None,
     since: Annotated[str, typer.Option(help="Only items decided since a date: 2026-03-01.")] = "",
     by: Annotated[str, typer.Option(help="Stratified by label, segment, version or lot.")] = "",
     half_width: Annotated[str, typer.Option(help="Know the error rate to within so much: 3%.")] = "",
@@ -110,8 +113,13 @@ def _previewed(seen: Any) -> dict[str, Any]:
 
 def _ids(file: Path) -> list[str]:
     """Item ids from a file: the column that is called so, else all there is, one a line."""
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = [row for row in csv.reader(text) if row]
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = [row for row in csv.reader(text) if row]
+    except UnicodeDecodeError:
+        raise WrongCallError(f"{file} is not UTF-8 text: save it as UTF-8.") from None
+    except csv.Error as error:
+        raise WrongCallError(f"{file} is no list of item ids, one a line, and no CSV: {error}.") from None
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     at = next((header.index(one) for one in ITEM_COLUMNS if one in header), None)
     return [row[0] for row in rows] if at is None else [row[at] for row in rows[1:] if at < len(row)]

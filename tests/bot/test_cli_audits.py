@@ -104,3 +104,24 @@ def test_an_audit_is_called_off_by_who_says_so(concord: Concord, world: World) -
     with world.store.read() as session:
         told = history_reading.events(session, world.project_id, history_reading.Wanted())
         assert "audit 1 was called off: the wrong lot" in [history_words.sentence(event) for event in told]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--suspects", "latin.txt"], "latin.txt is not UTF-8 text"),
+        (["--suspects", "long.txt"], "long.txt is no list of item ids"),
+        (["--suspects", "nul.txt"], "nul.txt names items that this project does not have"),
+        (["--lot", str(10**20)], "less than or equal to"),
+        (["--expected", "50%"], "belongs to a half-width"),
+        (["--by", "label"], "Only a stratified audit draws by label"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(concord: Concord, world: World, options: list[str], said: str) -> None:
+    Path("latin.txt").write_bytes(b"i1\n\xe9\n")
+    Path("long.txt").write_text("x" * 200_000, encoding="utf-8")
+    Path("nul.txt").write_text("i\0" * 300, encoding="utf-8")
+    refused = concord("audit", "start", "rte", *options)
+    assert refused.code == 2
+    assert said in refused.err
+    assert len(refused.err) < 400

@@ -51,6 +51,8 @@ class Asked:
 def read(session: Session, project_id: int, asked: Asked) -> starting.Wanted:
     """What was asked for. Raises RefusedError saying what is not there, and what there is."""
     design = one_of(AuditDesign, asked.design, "design")
+    if asked.by and design is not AuditDesign.STRATIFIED:
+        raise RefusedError(f"Only a stratified audit draws by {asked.by} separately, and this is a {design.value} one.")
     which = Scope(
         person_id=people.find(session, project_id, asked.person) if asked.person else None,
         value_id=_label(session, project_id, asked.label) if asked.label else None,
@@ -91,6 +93,8 @@ def _plan(asked: Asked) -> Plan | None:
     ways = [bool(asked.half_width), bool(asked.aql or asked.ltpd), asked.size is not None]
     if sum(ways) > 1:
         raise RefusedError("Choose one: a half-width, the two error rates of an acceptance plan, or a number of items.")
+    if asked.expected and not asked.half_width:
+        raise RefusedError("An expected error rate belongs to a half-width: say both, or neither.")
     if asked.size is not None:
         return plan.looking_at(asked.size)
     if asked.half_width:

@@ -21,6 +21,7 @@ from workflow.errors import RefusedError
 UNSUSPECTED = "not suspected"
 """The tier of a targeted audit that is drawn so that every item has a chance; always the last."""
 NAMED = 3
+LONGEST_NAMED = 60
 CHUNK = 500
 
 
@@ -128,10 +129,13 @@ def suspects(session: Session, project_id: int, keys: Iterable[str], source: str
         raise RefusedError(f"{source} names no item. Write one item id a line.")
     found: dict[str, int] = {}
     for start in range(0, len(wanted), CHUNK):
-        mine = (col(Item.project_id) == project_id, col(Item.key).in_(wanted[start : start + CHUNK]))
+        # PostgreSQL takes no NUL, so that no item has one in its id.
+        some = [key for key in wanted[start : start + CHUNK] if "\0" not in key]
+        mine = (col(Item.project_id) == project_id, col(Item.key).in_(some))
         found |= {row.key: row.id for row in session.execute(select(col(Item.key), col(Item.id)).where(*mine))}
     missing = [key for key in wanted if key not in found]
     if missing:
+        named = ", ".join(key if len(key) <= LONGEST_NAMED else f"{key[:LONGEST_NAMED]}…" for key in missing[:NAMED])
         more = f" and {len(missing) - NAMED:,} more" if len(missing) > NAMED else ""
-        raise RefusedError(f"{source} names items that this project does not have: {', '.join(missing[:NAMED])}{more}.")
+        raise RefusedError(f"{source} names items that this project does not have: {named}{more}.")
     return Suspects(tuple(sorted(found.values())), source)
