@@ -30,6 +30,7 @@ from tests.builders import NOW, World, build
 from tests.workflow.audit_world import LATER, finished, judge_all, start
 from tests.workflow.test_disputes import Disputers
 from workflow.audit import findings_file, plan, spells, summary, telling_summary
+from workflow.audit.scope import Scope
 from workflow.cases import disputing
 
 WEEK, DAY, HOUR = timedelta(days=7), timedelta(days=1), timedelta(hours=1)
@@ -180,3 +181,17 @@ def test_a_week_of_disputes_is_told_without_a_chart(store: Store) -> None:
     said = drawn(world, row)
     assert "1 open dispute" in said
     assert "No audit ended in this week" in said
+
+
+def test_a_lot_that_was_labelled_again_is_compared_with_what_it_was(store: Store) -> None:
+    world = finished(store, 40)
+    failed = start(world, plan.accepting(0.05, 0.4))
+    judge_all(world, failed, lambda one: True)
+    again = start(world, plan.accepting(0.05, 0.4), scope=Scope(audit_id=failed), again_of_id=failed)
+    judge_all(world, again, lambda one: False, "ali")
+    with store.read() as session:
+        found = summary.of_period(session, world.project_id, LATER - DAY, LATER + DAY, again)
+    assert [one.id for one in found.trend] == [failed, again]
+    assert found.change is not None
+    assert (found.change.since_audit, found.change.by, found.change.is_detectable) == (failed, -1.0, True)
+    assert (found.passed, found.failed) == (1, 1)

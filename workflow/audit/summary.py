@@ -89,8 +89,7 @@ def of_period(session: Session, project_id: int, since: datetime, until: datetim
     ended = _ended(session, project_id)
     mine = [one for one in ended if (since <= one.ended_at < until)]
     shown = [_told(session, project_id, one) for one in ended if one.id == audit_id or (not audit_id and one in mine)]
-    last = shown[0].ended_at if shown else until
-    trend = [one for one in reversed(ended) if one.whole and one.ended_at <= last][-MOST_IN_TREND:]
+    trend = _trend(ended, shown[0] if shown else None, until)
     contested, overturned = _settled(session, project_id, since, until)
     lots = {one.id: one.result.get("passed") for one in (*mine, *shown)}
     return Summary(
@@ -108,6 +107,19 @@ def of_period(session: Session, project_id: int, since: datetime, until: datetim
         spells=spells.to_ruling(session, project_id, since, until),
         reviewers=[one for one in reviewer_figures(session, project_id, since, until) if _is_judged(one)],
     )
+
+
+def _trend(ended: Sequence[Ended], newest: Ended | None, until: datetime) -> list[Ended]:
+    """The audits that can be compared, the oldest first: those of one lot before and after it was labelled again, else
+    those of everything.
+    """
+    if newest is not None and newest.again_of:
+        by_id, lot = {one.id: one for one in ended}, [newest]
+        while (earlier := by_id.get(lot[0].again_of)) is not None:
+            lot.insert(0, earlier)
+        return lot[-MOST_IN_TREND:]
+    last = newest.ended_at if newest else until
+    return [one for one in reversed(ended) if one.whole and one.ended_at <= last][-MOST_IN_TREND:]
 
 
 def change(earlier: Mapping[str, float], later: Mapping[str, float]) -> tuple[float, float, float]:

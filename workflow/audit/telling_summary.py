@@ -1,5 +1,7 @@
 """The audit summary in the leads' channel, with a chart and the findings in its thread: at each audit's end, and weekly."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +14,7 @@ from storage.tables import Claim, Lane, OutboxKind, Project, Purpose
 from workflow import calendar, outbox
 from workflow.audit import summary
 from workflow.audit.scheduling import SETTLED, due_day
+from workflow.audit.summary import Summary
 from workflow.quality_rules import Every, QualityRules
 
 JOB = TEMPLATE = "audit_summary"
@@ -21,21 +24,37 @@ LOOKS_BACK = timedelta(days=28)
 """The period of what an audit's summary says of disputes and rulings."""
 
 
+@dataclass(frozen=True)
+class Due:
+    """A week that is due: its local date, and its period (UTC, from inclusive, to exclusive)."""
+
+    project_id: int
+    day: date
+    since: datetime
+    until: datetime
+
+
 def at_end(session: Session, project_id: int, audit_id: int, now: datetime) -> None:
     """An audit has ended with a result: tell the leads, in the transaction that ends it."""
-    _post(session, project_id, f"{TEMPLATE}:{audit_id}", now - LOOKS_BACK, now, now, audit_id=audit_id)
+    period = {"since": (now - LOOKS_BACK).isoformat(), "until": now.isoformat(), "audit_id": audit_id}
+    _post(session, project_id, f"{TEMPLATE}:{audit_id}", period, [audit_id], now)
 
 
 def post_due(store: Store, now: datetime) -> int:
-    """The clock's step: the weekly summaries that are due; how many were posted. Where there is nothing, none that week."""
+    """The clock's step: the weekly summaries that are due; how many were posted. Where there is nothing, none that week.
+
+    The counting is done before the transaction that claims the week, so that clicks need not wait for it.
+    """
     with store.read() as session:
         projects = session.execute(select(col(Project.id)).order_by(col(Project.id))).scalars().all()
-        due = [project_id for project_id in projects if _due(session, project_id, now) is not None]
-    return sum(store.transact(partial(_tell, project_id=project_id, now=now)) for project_id in due)
+        due = [week for project_id in projects if (week := _due(session, project_id, now)) is not None]
+        found = [summary.of_period(session, week.project_id, week.since, week.until) for week in due]
+    return sum(
+        store.transact(partial(_tell, week=week, found=one, now=now)) for week, one in zip(due, found, strict=True)
+    )
 
 
-def _due(session: Session, project_id: int, now: datetime) -> tuple[date, datetime, datetime] | None:
-    """The week that is due: its local date, and its period (UTC)."""
+def _due(session: Session, project_id: int, now: datetime) -> Due | None:
     project: Any = session.execute(
         select(col(Project.time_zone), col(Project.created_at), col(Project.quality)).where(
             col(Project.id) == project_id
@@ -51,42 +70,34 @@ def _due(session: Session, project_id: int, now: datetime) -> tuple[date, dateti
     until = calendar.moment(day, at, zone)
     if (last is not None and day <= last) or until <= project.created_at:
         return None
-    return day, calendar.moment(last, at, zone) if last is not None else until - WEEK, until
+    since = calendar.moment(last, at, zone) if last is not None else until - WEEK
+    return Due(project_id, day, since, until)
 
 
-def _tell(session: Session, project_id: int, now: datetime) -> bool:
+def _tell(session: Session, week: Due, found: Summary, now: datetime) -> bool:
     """Claim the week, and tell it if there is anything to tell."""
+    project_id = week.project_id
     session.execute(select(col(Project.id)).where(col(Project.id) == project_id).with_for_update(key_share=True)).one()
-    due = _due(session, project_id, now)
-    if due is None:
+    if _due(session, project_id, now) != week:
         return False
-    day, since, until = due
-    row = {"job": JOB, "project_id": project_id, "local_date": day, "at": now}
+    row = {"job": JOB, "project_id": project_id, "local_date": week.day, "at": now}
     session.execute(outbox.insert_or_skip(session, Claim, ["job", "project_id", "local_date"]).values(**row))
-    if not summary.of_period(session, project_id, since, until).is_worth_telling:
+    if not found.is_worth_telling:
         return False
-    _post(session, project_id, f"{TEMPLATE}:{project_id}:week:{day}", since, until, now)
+    period = {"since": week.since.isoformat(), "until": week.until.isoformat(), "audit_id": 0}
+    key = f"{TEMPLATE}:{project_id}:week:{week.day}"
+    _post(session, project_id, key, period, [one.id for one in found.audits], now)
     return True
 
 
 def _post(
-    session: Session,
-    project_id: int,
-    key: str,
-    since: datetime,
-    until: datetime,
-    now: datetime,
-    *,
-    audit_id: int = 0,
+    session: Session, project_id: int, key: str, period: Mapping[str, Any], audit_ids: Sequence[int], now: datetime
 ) -> None:
     leads = outbox.To(project_id=project_id, purpose=Purpose.LEADS)
-    found = summary.of_period(session, project_id, since, until, audit_id)
-    context = {"project_id": project_id, "since": since.isoformat(), "until": until.isoformat(), "audit_id": audit_id}
-    kind = OutboxKind.CHART if found.audits else OutboxKind.POST
-    outbox.put(session, now, key, TEMPLATE, leads, context, kind=kind)
-    if found.audits:
-        ids = {"audit_ids": [one.id for one in found.audits]}
+    kind = OutboxKind.CHART if audit_ids else OutboxKind.POST
+    outbox.put(session, now, key, TEMPLATE, leads, {"project_id": project_id, **period}, kind=kind)
+    if audit_ids:
         outbox.put(
-            session, now, f"{key}:findings", FINDINGS, leads, ids,
+            session, now, f"{key}:findings", FINDINGS, leads, {"audit_ids": list(audit_ids)},
             lane=Lane.BULK, kind=OutboxKind.FILE, thread_key=key,
         )  # fmt: skip
