@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select, update
@@ -20,7 +21,7 @@ from workflow.audit.scope import Scope
 from workflow.audit.starting import Wanted
 from workflow.cases.reasons import ReasonCode
 
-SEGMENTS = ("RC", "MT")
+SEGMENTS = ("IR", "MT")
 ITEMS_A_DAY = (60, 55, 65)
 RULED, LIKE = "1884", "1886"
 REVIEWED = ("1960", "1845", "974")
@@ -30,8 +31,7 @@ RULING = "Point 2: “moved from Bangkok to New Delhi”. Geneva is only where t
 DEPARTS = "There the claim names another city. This one names the city that the conference was moved to."
 NOTE = "Point 2: the text says that he came back. That he had left is likely, but when, and that he did, is added."
 ARGUMENT = "Nobody can return to a house that they did not leave. Point 5 says that very likely is good enough!"
-WHY = "Since yesterday most texts are machine translations. Are they labelled as well as the others?"
-WRONG = "Point 1: say to yourself what the hypothesis claims, word by word. The text says something else."
+WHY = "Most of yesterday's hypotheses were translated by a machine. Are they labelled as well as the others?"
 
 
 def take(house: House, window: Window, folder: Path) -> None:
@@ -89,6 +89,7 @@ def work(house: House) -> None:
         house.ana.answer("Implies")
     house.ben.get_batch()
     house.ben.flag("It “has been moved”. Was it held there?", reason="guideline_silent")
+    house.clock.forward(minutes=2)  # The queue's card is written once a minute at most.
     keep_up(house)
 
 
@@ -168,13 +169,13 @@ def audit_one(house: House, odo: Page, folder: Path) -> None:
         pass
     button(message(odo, "You are asked to audit"), "Audit next item").click()
     expect(form).to_contain_text("Your own answer first")
-    right = _gold(house, _held(house))[1]
-    button(form, right).click()
+    gold = _gold(house, _held(house))
+    button(form, gold.title).click()
     form.get_by_role("radio", name="Wrong").check()
     form.get_by_role("radio", name="Major").check()
     choose(odo, form, "Why", "The text was misread")
     choose(odo, form, "Section of the guideline", "How to decide")
-    form.get_by_role("textbox").fill(WRONG)
+    form.get_by_role("textbox").fill(demo_house.REASONS[gold.value])
     pictures.modal(odo, folder / "audit-verdict.png", whole=True)
     button(form, "Next item").click()
     expect(form).to_contain_text("wrong, corrected to")
@@ -194,19 +195,19 @@ def judge_next(house: House, name: str = "odo", *, only_right: bool = False) -> 
     finding_id = house.store.transact(lambda session: answering.next_finding(session, who, audit_id, house.clock()))
     if finding_id is None:
         return False
-    gold, _ = _gold(house, finding_id)
+    gold = _gold(house, finding_id)
     drawn = house.one(select(col(Finding.value_id)).where(col(Finding.id) == finding_id)).value_id
-    if only_right and drawn != gold:
+    if only_right and drawn != gold.id:
         return False
 
     def judge(session: Session) -> None:
-        answering.answer(session, who, finding_id, gold, house.clock())
-        if drawn == gold:
+        answering.answer(session, who, finding_id, gold.id, house.clock())
+        if drawn == gold.id:
             answering.judge(session, who, finding_id, AuditVerdict.RIGHT, house.clock())
             return
         answering.judge(
             session, who, finding_id, AuditVerdict.WRONG, house.clock(),
-            severity=Severity.MAJOR, correct_id=gold, reason_code=ReasonCode.MISREAD, note=WRONG,
+            severity=Severity.MAJOR, correct_id=gold.id, reason_code=ReasonCode.MISREAD, note=demo_house.REASONS[gold.value],
         )  # fmt: skip
 
     house.store.transact(judge)
@@ -215,7 +216,7 @@ def judge_next(house: House, name: str = "odo", *, only_right: bool = False) -> 
 
 def failed(lea: Page, audit_id: int, folder: Path) -> None:
     """The lot does not pass; what a lead is asked before it is labelled again, and what is said then."""
-    pictures.message(message(lea, f"What audit {audit_id} found"), folder / "audit-summary.png", pictures.WIDE)
+    pictures.message(message(lea, f"What audit {audit_id} found"), folder / "audit-summary.png")
     card = message(lea, f"Audit {audit_id}: failed")
     pictures.message(card, folder / "audit-failed.png")
     button(card, "Label the lot again").click()
@@ -239,12 +240,12 @@ def _held(house: House) -> int:
     return int(house.one(select(col(Finding.id)).where(col(Finding.lease_until).is_not(None))).id)
 
 
-def _gold(house: House, finding_id: int) -> tuple[int, str]:
-    """The label that the data set itself has for a finding's item: its id and its title."""
+def _gold(house: House, finding_id: int) -> Any:
+    """The label that the data set itself has for a finding's item."""
     found = (
         select(col(Item.key)).join(Finding, col(Finding.item_id) == col(Item.id)).where(col(Finding.id) == finding_id)
     )
     key = house.one(found).key
     gold = next(item["gold"] for item in crowd.data()[0] if item["id"] == key)
-    row = house.one(select(col(LabelValue.id), col(LabelValue.title)).where(col(LabelValue.value) == gold))
-    return int(row.id), str(row.title)
+    label = select(col(LabelValue.id), col(LabelValue.value), col(LabelValue.title))
+    return house.one(label.where(col(LabelValue.value) == gold))
