@@ -1,6 +1,7 @@
 """A lot that was labelled again is audited again, once all of it is decided: the same population, another sample."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlmodel import Session, col
@@ -12,6 +13,9 @@ from workflow.audit import plan, reopening, starting, telling
 from workflow.audit.scope import Scope
 from workflow.audit.starting import Wanted
 from workflow.audit.states import check_move
+
+if TYPE_CHECKING:
+    from workflow.audit.members import Ids
 
 CHUNK = 1000
 PICKED_WITHIN = timedelta(minutes=1)
@@ -32,10 +36,10 @@ def _is_decided(store: Store, audit_id: int, now: datetime) -> bool:
     with store.read() as session:
         audit = session.execute(select(col(Audit.project_id), col(Audit.after)).where(col(Audit.id) == audit_id)).one()
         ids, ripe = reopening.to_reopen(session, audit_id), _ripe(session, audit.project_id, now)
-        undecided = _first_undecided(session, ids[ids > audit.after].tolist(), ripe)
+        undecided = _first_undecided(session, ids[ids > audit.after], ripe)
         if undecided is None and audit.after:
             # What was decided when it was passed may be in review or contested by now.
-            undecided = _first_undecided(session, ids.tolist(), ripe)
+            undecided = _first_undecided(session, ids, ripe)
         after = undecided - 1 if undecided is not None else int(ids[-1]) if len(ids) else 0
     if after != audit.after:
         store.transact(lambda session: _keep(session, audit_id, after))
@@ -47,12 +51,12 @@ def _ripe(session: Session, project_id: int, now: datetime) -> datetime | None:
     return now - PICKED_WITHIN if quality_rules.of_project(session, project_id).review.picks_any else None
 
 
-def _first_undecided(session: Session, item_ids: list[int], ripe: datetime | None) -> int | None:
+def _first_undecided(session: Session, item_ids: "Ids", ripe: datetime | None) -> int | None:
     open_yet: ColumnElement[bool] = col(Item.state).in_(UNDECIDED)
     if ripe is not None:
         open_yet = or_(open_yet, and_(col(Item.state) == ItemState.ACCEPTED, col(Item.decided_at) > ripe))
     for start in range(0, len(item_ids), CHUNK):
-        some = col(Item.id).in_(item_ids[start : start + CHUNK])
+        some = col(Item.id).in_(item_ids[start : start + CHUNK].tolist())
         found: int | None = session.execute(
             select(col(Item.id)).where(some, open_yet).order_by(col(Item.id)).limit(1)
         ).scalar()

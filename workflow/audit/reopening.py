@@ -85,7 +85,9 @@ def to_reopen(session: Session, audit_id: int) -> "Ids":
         or_(col(Finding.verdict) == AuditVerdict.RIGHT, col(Finding.ruling_id).is_not(None)),
     )
     settled = np.array(list(session.execute(found).scalars()), dtype=np.int64)
-    return np.setdiff1d(np.concatenate(members.unpack(packed)), settled)
+    whole = np.sort(np.concatenate(members.unpack(packed)))
+    # numpy's own difference of sets takes seconds for a million ids, and a card asks for it.
+    return whole[~np.isin(whole, settled)]
 
 
 def _work(store: Store, audit_id: int, now: datetime) -> int:
