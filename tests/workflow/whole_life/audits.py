@@ -25,6 +25,7 @@ from tests.workflow.whole_life.reviews import LifeOfReviews
 from tests.workflow.whole_life.world import ALL, AUDITS, PICK, VALUE, about
 from workflow.audit import answering, drawing, ending, held, members, plan, reopening, starting
 from workflow.audit.scope import Scope, Suspects
+from workflow.review import picking
 
 FINISHED = (ItemState.ACCEPTED, ItemState.RULED)
 AGAIN = (*FINISHED, ItemState.IN_REVIEW)
@@ -46,6 +47,17 @@ class LifeOfAudits(LifeOfReviews):
 
     def audits(self, *states: AuditState) -> list[Any]:
         return [one for one in self.rows(Audit) if not states or one.state in states]
+
+    def begin(self) -> None:
+        match self.theme:
+            case "reviews":
+                self.work_comes_in()
+                self.step(picking.pick)
+            case "disputes":
+                self.people_disagree_and_somebody_rules(0, 0)
+            case "audits" | "all":
+                self.work_comes_in()
+                self.an_audit_starts(3, AuditDesign.RANDOM, "all", PLANS[0], True, 1)
 
     # What leads and auditors do
 
@@ -80,7 +92,7 @@ class LifeOfAudits(LifeOfReviews):
         return Scope()
 
     @about(AUDITS, ALL)
-    @rule(acts=st.lists(st.tuples(WHICH, PICK, ACTS, VALUE), min_size=2, max_size=8))
+    @rule(acts=st.lists(st.tuples(WHICH, PICK, ACTS, VALUE), min_size=4, max_size=10))
     def auditors_go_on(self, acts: list[tuple[int, int, str, int]]) -> None:
         """Auditors take what they are given and judge it, or click on whatever they have seen."""
         for which, pick, act, value in acts:

@@ -40,7 +40,7 @@ class LifeOfReviews(LifeOfDisputes):
         return found
 
     @about(REVIEWS, ALL)
-    @rule(decisions=st.lists(st.tuples(REVIEWER, PICK, DECISION, VALUE), min_size=2, max_size=8))
+    @rule(decisions=st.lists(st.tuples(REVIEWER, PICK, DECISION, VALUE), min_size=4, max_size=10))
     def reviewers_go_on(self, decisions: list[tuple[int, int, str, int]]) -> None:
         """Reviews are decided as they are now, as a rule open ones; the same clicks may come again later."""
         for which, pick, decision, value in decisions:

@@ -111,6 +111,11 @@ class LifeOfAProject(RuleBasedStateMachine):
         self.theme = theme
         for who in range(people):
             self.ask(who, resume=True)
+        self.begin()
+
+    def begin(self) -> None:
+        """What a world has before anything happens in it, so that there is something to judge from the first step on."""
+        raise NotImplementedError
 
     def _add_others(self, session: Session, number: int) -> None:
         for name, role in ((f"a{number}", Role.AUDITOR), (f"l{number}", Role.LEAD), (f"s{number}", Role.AUDITOR)):
