@@ -155,7 +155,7 @@ def test_after_being_told_to_stop_nothing_new_is_taken_and_what_waits_is_finishe
 
     def wait() -> None:
         begun.set()
-        release.wait(5)
+        release.wait(30)
 
     in_hand = InHand()
     socket = connected(slack, small_app(wait), workers=1, in_hand=in_hand)
@@ -163,7 +163,7 @@ def test_after_being_told_to_stop_nothing_new_is_taken_and_what_waits_is_finishe
         slack.send(0, str(number))
     wait_for(lambda: in_hand.count == 3)
     ended: list[bool] = []
-    stopping = threading.Thread(target=lambda: ended.append(socket.stop(5)))
+    stopping = threading.Thread(target=lambda: ended.append(socket.stop(30)))
     stopping.start()
     wait_for(socket._stopping.is_set)
     slack.send(0, "too late")
