@@ -47,7 +47,9 @@ from workflow.patterns import format_pattern
 
 GONE = "Your time for this item was over, and its place has been given to somebody else. Nothing was changed."
 WAITING = "This item waits for a ruling and takes no more labels. Nothing was changed."
-CONTESTED = "The ruling on this item is contested: its labels stay as they are until that is decided. Nothing was changed."
+CONTESTED = (
+    "The ruling on this item is contested: its labels stay as they are until that is decided. Nothing was changed."
+)
 REPLACED = "A newer text has taken the place of this item's. Your label stays with the old one; nothing was changed."
 PAUSED = (
     "This batch is paused: there is a new version of the guideline, and labels go on once you have read it. Its message is "
