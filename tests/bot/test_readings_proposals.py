@@ -26,8 +26,8 @@ def form_of(name: str, part: dict[str, str] | None, chosen: str) -> dict[str, An
     return {
         "project": name * 10, "zone": "America/Argentina/ComodRivadavia", "number": "12.34",
         "next": {"clarification": "12.35", "rule_change": "13.0", "new_label": "13.0"},
-        "source": "case", "case": name * 20, "findings": 0, "comment": full, "whole": full, "sections": many, "section": chosen,
-        "part": part,
+        "source": "case", "case": name * 20, "findings": 0, "comment": full, "whole": full,
+        "sections": many, "section": chosen, "part": part,
         "values": {
             "summary": full[:140], "why": full, "kind": "rule_change", "labels": ["699"], "segments": ["698", "1"],
             "label_changes": full, "examples": full, "date": "2026-12-01", "time": "09:00",
