@@ -35,6 +35,7 @@ def text_of_hedges(form: Locator) -> Locator:
 
 def propose(rita: Page) -> None:
     """From the ruling: the section about hedges, to which the form adds the case; as a rule change."""
+    rita.bring_to_front()
     button(message(rita, "Ruled: No"), "Add to guideline").click()
     form = rita.get_by_role("dialog", name="Propose a change")
     choose(rita, form, "Section", "› Hedges")
@@ -48,6 +49,7 @@ def propose(rita: Page) -> None:
 
 def give_back(manager: Page) -> None:
     """A manager reads what differs and what it touches, and asks for changes."""
+    manager.bring_to_front()
     card = message(manager, "A change of the guideline is proposed")
     expect(card).to_contain_text("1.0 → 2.0")
     expect(card).to_contain_text("from the ruling on item")
@@ -62,6 +64,7 @@ def give_back(manager: Page) -> None:
 
 def propose_again(rita: Page) -> None:
     """Who proposed it reads the comment, on the card and in the form, and changes what is filled in."""
+    rita.bring_to_front()
     card = message(rita, "Given back")
     expect(card.locator("blockquote").last).to_have_text(COMMENT)
     button(card, "Edit").click()
@@ -77,6 +80,7 @@ def propose_again(rita: Page) -> None:
 
 def approve(manager: Page) -> None:
     """The manager approves what was changed, and the card says that it is in force."""
+    manager.bring_to_front()
     card = message(manager, "A change of the guideline is proposed")
     expect(card).to_contain_text("and so is what might")
     # What it touches is counted anew, and the card drawn once more: not under the finger.
@@ -90,6 +94,7 @@ def approve(manager: Page) -> None:
 
 def answer(tab: Page, label: str) -> Locator:
     """Answer the only worked example of the check; the dialog."""
+    tab.bring_to_front()
     form = tab.get_by_role("dialog", name="Check: guideline 2.0")
     expect(form.locator("blockquote")).to_have_count(1)
     form.get_by_role("radio", name=label, exact=True).check()
@@ -99,6 +104,7 @@ def answer(tab: Page, label: str) -> Locator:
 
 def read_and_acknowledge(ana: Page) -> None:
     """Held, she reads the version; a wrong answer is explained, the right one counts."""
+    ana.bring_to_front()
     home(ana)
     expect(ana.locator("[data-pane=home]")).to_contain_text("Guideline 2.0 is to be read. You get no new batch")
     button(ana, "Get a batch").click()
@@ -132,6 +138,7 @@ def much_is_labelled(house: House) -> None:
 
 def see_whether_it_helped(lea: Page) -> None:
     """In the thread of the announcement: before and after in words, and a picture that is there and says the same."""
+    lea.bring_to_front()
     told = thread(lea, message(lea, "Guideline 2.0 is in force")).locator("article.message", has_text="Did 2.0 help?")
     expect(told).to_contain_text("People agree more than under 1.x.")
     expect(told).to_contain_text("1.x: alpha .008 ")

@@ -19,6 +19,7 @@ VERDICT = "Ben is right: the second sentence needs no “may”."
 
 def into_dm(tab: Page, house: House, name: str) -> None:
     """Over to their conversation with Concord, where something new waits."""
+    tab.bring_to_front()
     unread = tab.locator(f"[data-channel='{house.workspace.dm(name)}']")
     expect(unread.locator(".badge")).to_be_visible()
     unread.click()
@@ -26,6 +27,7 @@ def into_dm(tab: Page, house: House, name: str) -> None:
 
 def correct(rita: Page) -> None:
     """From the queue's card: the labels are read, and another one is given with a reason and a section."""
+    rita.bring_to_front()
     button(message(rita, "1 item to review"), "Next item").click()
     form = rita.get_by_role("dialog", name="Review")
     expect(form).to_contain_text("No  ·  ana, ben")
@@ -45,6 +47,7 @@ def correct(rita: Page) -> None:
 
 def contest(ben: Page) -> None:
     """Ben reads what became of his label, and says why it should stand."""
+    ben.bring_to_front()
     notice = message(ben, "rita corrected an item in review: Yes")
     expect(notice).to_contain_text("Your label: No")
     expect(notice).to_contain_text("A rule of the guideline was missed  ·  guideline, section Hedges")
@@ -62,6 +65,7 @@ def contest(ben: Page) -> None:
 
 def decide(odo: Page) -> None:
     """The auditor, who has not judged it, is asked by a card of his own, and decides."""
+    odo.bring_to_front()
     case = message(odo, "You are asked to rule")
     expect(case).to_contain_text("ben contests “Yes”, ruled by rita")
     expect(case).to_contain_text(ARGUMENT)
@@ -83,14 +87,16 @@ def test_four_people_take_a_dispute_from_the_label_to_the_final_ruling(open_hous
     ana, ben = (look(name, channel=space.dm(name)) for name in ("ana", "ben"))
     rita, odo = (look(name, channel=space.channel("rte-review")) for name in ("rita", "odo"))
     for tab in (ana, ben):
+        tab.bring_to_front()
         button(message(tab, "item 1 of 1"), "No").click()
         expect(message(tab, "Batch finished")).to_be_visible()
     tick(house)
 
     correct(rita)
     contest(ben)
+    rita.bring_to_front()
     disputed = message(rita, "ben contests")
-    expect(disputed).to_contain_text("Needs a ruling")
+    expect(disputed).to_contain_text("odo is asked to rule")
     button(disputed, "Yes").click()
     expect(message(rita, "judged this item before")).to_be_visible()
     tick(house)
@@ -111,6 +117,7 @@ def test_four_people_take_a_dispute_from_the_label_to_the_final_ruling(open_hous
 
 def start_an_audit(lea: Page) -> None:
     """By its form: what it means is read before it starts."""
+    lea.bring_to_front()
     command(lea, "/concord audit")
     form = lea.get_by_role("dialog", name="New audit")
     form.get_by_role("textbox", name="It passes with").fill("20")
@@ -127,6 +134,7 @@ def start_an_audit(lea: Page) -> None:
 
 def answer(tab: Page, label: str, done: int) -> Locator:
     """The auditor's own answer, which comes before the label; the form for the verdict."""
+    tab.bring_to_front()
     form = tab.get_by_role("dialog", name="Audit")
     expect(form).to_contain_text(f"{done} of 3 judged")
     expect(form.get_by_role("radio")).to_have_count(0)
@@ -138,6 +146,7 @@ def answer(tab: Page, label: str, done: int) -> Locator:
 
 def find_wrong(odo: Page, done: int) -> None:
     """The label cannot stand, and the right one is the auditor's own."""
+    odo.bring_to_front()
     form = answer(odo, "Yes", done)
     expect(form).to_contain_text("The item has the label No\nYou said Yes")
     form.get_by_role("radio", name="Wrong").check()
@@ -150,6 +159,7 @@ def find_wrong(odo: Page, done: int) -> None:
 
 def find_right(tab: Page, label: str, done: int) -> str:
     """Who agrees has nothing to fill in; the text of the item."""
+    tab.bring_to_front()
     form = answer(tab, label, done)
     text = form.locator("blockquote").inner_text()
     expect(form.get_by_role("radio", name="it can stand")).to_be_checked()
@@ -158,12 +168,14 @@ def find_right(tab: Page, label: str, done: int) -> str:
 
 
 def all_judged(tab: Page, audit: int) -> None:
+    tab.bring_to_front()
     expect(tab.get_by_role("dialog", name="Audit")).to_contain_text(f"All items of audit {audit} are judged")
     tab.keyboard.press("Escape")
 
 
 def label_again(tab: Page, items: int) -> None:
     """People read why their work comes again, and do it."""
+    tab.bring_to_front()
     expect(message(tab, "too many were wrong")).to_contain_text("2 of 3 wrong")
     card = take_batch(tab)
     for _ in range(items):
