@@ -17,7 +17,7 @@ run: $(VENV)/.installed
 	$(BIN)/concord run
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .

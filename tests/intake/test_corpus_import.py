@@ -55,7 +55,10 @@ def expected_refusals(case: Case) -> list[Bad]:
     return sorted([*unread, *case.made.refused], key=lambda row: row.line)
 
 
-@pytest.mark.parametrize("case", IMPORTED, ids=str)
+BOTH = [*(("sqlite", case) for case in IMPORTED), *(("postgresql", case) for case in IMPORTED[::4])]
+
+
+@pytest.mark.parametrize(("shared", "case"), BOTH, indirect=["shared"], ids=str)
 def test_what_an_import_makes_of_every_row(shared: Store, case: Case, tmp_path: Path) -> None:
     path = path_of(case, tmp_path)
     pid = project_of(shared, case)
