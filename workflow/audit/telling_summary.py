@@ -1,37 +1,24 @@
 """The audit summary in the leads' channel, with a chart and the findings in its thread: at each audit's end, and weekly."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Claim, Lane, OutboxKind, Project, Purpose
-from workflow import calendar, outbox
-from workflow.audit import summary
-from workflow.audit.scheduling import SETTLED, due_day
+from workflow import outbox
+from workflow.audit import summary, weeks
 from workflow.audit.summary import Summary
-from workflow.quality_rules import Every, QualityRules
+from workflow.audit.weeks import Due
 
 JOB = TEMPLATE = "audit_summary"
 FINDINGS = "audit_findings"
-WEEK = timedelta(days=7)
 LOOKS_BACK = timedelta(days=28)
 """The period of what an audit's summary says of disputes and rulings."""
-
-
-@dataclass(frozen=True)
-class Due:
-    """A week that is due: its local date, and its period (UTC, from inclusive, to exclusive)."""
-
-    project_id: int
-    day: date
-    since: datetime
-    until: datetime
 
 
 def at_end(session: Session, project_id: int, audit_id: int, now: datetime) -> None:
@@ -55,23 +42,7 @@ def post_due(store: Store, now: datetime) -> int:
 
 
 def _due(session: Session, project_id: int, now: datetime) -> Due | None:
-    project: Any = session.execute(
-        select(col(Project.time_zone), col(Project.created_at), col(Project.quality)).where(
-            col(Project.id) == project_id
-        )
-    ).one()
-    rules = QualityRules.model_validate(project.quality).audits
-    if rules.summary is not Every.WEEK:
-        return None
-    at, zone = time.fromisoformat(rules.at), project.time_zone
-    day = due_day(rules, zone, now - SETTLED)
-    claimed = select(func.max(col(Claim.local_date))).where(col(Claim.project_id) == project_id, col(Claim.job) == JOB)
-    last: date | None = session.execute(claimed).scalar()
-    until = calendar.moment(day, at, zone)
-    if (last is not None and day <= last) or until <= project.created_at:
-        return None
-    since = calendar.moment(last, at, zone) if last is not None else until - WEEK
-    return Due(project_id, day, since, until)
+    return weeks.due(session, project_id, JOB, lambda rules: rules.summary, now)
 
 
 def _tell(session: Session, week: Due, found: Summary, now: datetime) -> bool:

@@ -1,37 +1,22 @@
 """Once a week, in private: what somebody confused most, and how their decisions held. Where there is nothing, nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Claim, Lane, Project
-from workflow import calendar, outbox, people
-from workflow.audit.scheduling import due_day
+from workflow import outbox, people
+from workflow.audit import weeks
+from workflow.audit.weeks import Due
 from workflow.cases import confusions
 from workflow.cases.second_looks import Figures, reviewer_figures
-from workflow.quality_rules import Every, QualityRules
 
 JOB = TEMPLATE = "weekly_feedback"
-# A click is dated before its transaction commits: what is younger than this is not counted yet.
-SETTLED = timedelta(seconds=30)
-WEEK = timedelta(days=7)
 AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class Due:
-    """A week that is due: its local date, and its period (UTC, from inclusive, to exclusive)."""
-
-    project_id: int
-    day: date
-    since: datetime
-    until: datetime
 
 
 def post_due(store: Store, now: datetime) -> int:
@@ -57,23 +42,7 @@ def is_worth_telling(figures: Figures) -> bool:
 
 
 def _due(session: Session, project_id: int, now: datetime) -> Due | None:
-    project: Any = session.execute(
-        select(col(Project.time_zone), col(Project.created_at), col(Project.quality)).where(
-            col(Project.id) == project_id
-        )
-    ).one()
-    rules = QualityRules.model_validate(project.quality).audits
-    if rules.feedback is not Every.WEEK:
-        return None
-    at, zone = time.fromisoformat(rules.at), project.time_zone
-    day = due_day(rules, zone, now - SETTLED)
-    claimed = select(func.max(col(Claim.local_date))).where(col(Claim.project_id) == project_id, col(Claim.job) == JOB)
-    last: date | None = session.execute(claimed).scalar()
-    until = calendar.moment(day, at, zone)
-    if (last is not None and day <= last) or until <= project.created_at:
-        return None
-    since = calendar.moment(last, at, zone) if last is not None else until - WEEK
-    return Due(project_id, day, since, until)
+    return weeks.due(session, project_id, JOB, lambda rules: rules.feedback, now)
 
 
 def _tell(store: Store, week: Due, now: datetime) -> int:
