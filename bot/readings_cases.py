@@ -1,6 +1,6 @@
 """What stands behind a case, fitted to what its card and its modal can hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from workflow.views import case_background as background
 
 ARGUMENT = 1000
 PRECEDENT = 200
+LIKE_TEXT = 300
 REPLY = 400
 FIRST_DISPUTES = 3
 DEPARTURE = 600
@@ -24,11 +25,16 @@ def shown(view: Mapping[str, Any]) -> dict[str, Any]:
         **view,
         "passed": _cut(passed, "text", ARGUMENT) if passed else None,
         "disputes": [_cut(one, "argument", ARGUMENT) for one in view["disputes"][:FIRST_DISPUTES]],
-        "precedents": [_cut(one, "rationale", PRECEDENT) for one in view["precedents"]],
+        "precedents": like(view["precedents"]),
         "ruling": _cut(ruling, "departure", DEPARTURE) if ruling else None,
         "asked": {**asked, "words": _utc(asked["until"])} if asked else None,
         "pass_up": f"{view['id']}:{asked['step']}" if asked else "",
     }
+
+
+def like(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rulings on like items, and what those say, cut to what there is room for."""
+    return [_cut(_cut(one, "rationale", PRECEDENT), "text", LIKE_TEXT) for one in found]
 
 
 def form(session: Session, view: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.readings import CARD_TEXT, FIRST_FLAGS, NOTE, fit
+from bot.readings_cases import like
 from storage.tables import ReviewState
 from templates.text import shorten
 from workflow.cases import citing, reasons
 from workflow.review import queue, runs
 from workflow.review.opened import Face, Opened
+from workflow.views.case_background import like_cases
 from workflow.views.review import decided_view, review_view
 from workflow.views.review_queue import back_view, queue_view
 
@@ -47,6 +49,8 @@ def modal(session: Session, context: Mapping[str, Any], now: datetime) -> dict[s
         "in_row": bool(item and opened.about_id == item["about"]["id"]),
         "reasons": [{"code": code.value, "title": title} for code, title in reasons.TITLES.items()] if asks else [],
         "sections": _sections(session, opened.project_id) if asks else [],
+        # What was ruled on like items is searched for, and is of use to who gives another label alone.
+        "precedents": like(like_cases(session, item["item_id"])) if item and face is Face.CORRECT else [],
         "project_id": opened.project_id,
         **(_left(session, opened.project_id, now) if item is None else {"waiting": 0, "back": 0}),
     }

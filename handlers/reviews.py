@@ -16,6 +16,7 @@ from storage.tables import BackTo, ReviewState
 from workflow import people
 from workflow.cases import citing
 from workflow.cases.decision import Details
+from workflow.cases.precedents import DepartureError
 from workflow.cases.reasons import ReasonCode
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.finding import project_for
@@ -136,9 +137,14 @@ def _correct(session: Session, click: Click, opened: Opened) -> str | Errors | N
     if wrong := _wrong(typed, opened):
         return wrong
     value_id, details = as_id(str(typed.get("value") or "")), _details(session, opened, typed)
-    return deciding.correct(
-        session, click.user_id, opened.review_id, opened.version, value_id, details, click.now, note=typed["note"]
-    )
+    try:
+        return deciding.correct(
+            session, click.user_id, opened.review_id, opened.version, value_id, details, click.now, note=typed["note"]
+        )
+    except DepartureError as differs:
+        if "departure" not in typed:
+            raise RefusedError(f"{differs} Go back to the item and press “Correct” again to do so.") from None
+        return Errors({f"departure:{opened.review_id}": str(differs)})
 
 
 def _send_back(session: Session, click: Click, opened: Opened) -> str | Errors | None:
@@ -184,7 +190,7 @@ def _wrong(typed: dict[str, str], opened: Opened) -> Errors | None:
 
 def _details(session: Session, opened: Opened, typed: dict[str, str]) -> Details:
     section = citing.title(session, opened.project_id, typed.get("section", ""))
-    return Details(reason_code=typed.get("reason", ""), section=section)
+    return Details(reason_code=typed.get("reason", ""), section=section, departure=typed.get("departure", "").strip())
 
 
 def _next(session: Session, click: Click, opened: Opened, said: str = "") -> Answer:

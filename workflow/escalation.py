@@ -113,15 +113,16 @@ def withdraw(session: Session, case_id: int, version: int, now: datetime) -> Non
     outbox.rewrite(session, now, "escalation", case_id, version + 1, "escalation")
 
 
-def touch(session: Session, case_id: int, now: datetime) -> None:
-    """Something on the case's card changed: every copy is rewritten."""
-    version = session.execute(
+def touch(session: Session, case_id: int, now: datetime) -> int:
+    """Something on the case's card changed: every copy is rewritten; the case's version now."""
+    version: int = session.execute(
         update(Escalation)
         .where(col(Escalation.id) == case_id)
         .values(version=col(Escalation.version) + 1)
         .returning(col(Escalation.version))
     ).scalar_one()
     outbox.rewrite(session, now, "escalation", case_id, version, "escalation")
+    return version
 
 
 def may_rule(session: Session, slack_id: str, case_id: int) -> bool:

@@ -140,6 +140,7 @@ SENTENCES: Mapping[str, Told] = {
     "review.sent_back": _sent_back,
     "item.corrected": _corrected,
     "case.asked": _asked,
+    "case.nobody_asked": lambda event, _: f"everybody was asked about {event.what}, and nobody is left to ask",
     "case.passed_up": _passed_up,
     "ruling.contested": lambda event, _: f"{event.who} contested the ruling on {event.what}",
     "dispute.withdrawn": _withdrawn,

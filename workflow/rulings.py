@@ -22,7 +22,7 @@ from storage.tables import (
 )
 from workflow import history, outbox, people, places
 from workflow.batches import close_places, rewrite_batch
-from workflow.cases import decision, dispute_outcomes, judging, precedents, telling
+from workflow.cases import decision, dispute_outcomes, judging, ladder, precedents, telling
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.escalation import Case, check_answered, lock_case, may_rule, rulers
@@ -43,8 +43,9 @@ def rule(
 ) -> int | None:
     """Decide a case for good, or change what was decided; the ruling's id, or None where it was ruled just so before.
 
-    ``version`` is the case's version that the reviewer looked at: where somebody ruled meanwhile, it is refused and says so.
-    Nobody rules on their own work, nor decides a dispute about an item that they judged.
+    ``version`` is the case's version that the reviewer looked at: where somebody ruled meanwhile, or something was added,
+    it is refused and says so; that others were asked to rule is nothing to look at again. Nobody rules on their own work,
+    nor decides a dispute about an item that they judged.
     """
     case = lock_case(session, case_id)
     person_id = people.require(session, case.project_id, slack_id, *rulers(case))
@@ -150,7 +151,7 @@ def is_blank(rationale: str) -> bool:
 
 
 def _check_version(session: Session, case: Case, version: int) -> None:
-    if case.version == version:
+    if version <= case.version and ladder.asked_only(session, case.id, version, case.version):
         return
     latest = session.execute(
         select(col(Person.name), col(LabelValue.title))

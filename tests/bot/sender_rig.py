@@ -142,14 +142,14 @@ class Rig:
 
     def rows(self) -> dict[str, Outbox]:
         with self.store.read() as session:
-            return {row.key: row for row in session.execute(select(Outbox)).scalars()}
+            return {row.key: row for row in session.execute(select(Outbox).order_by(col(Outbox.id))).scalars()}
 
     def open_rows(self) -> list[Outbox]:
         return [row for row in self.rows().values() if row.state in OPEN]
 
     def cards(self) -> list[Card]:
         with self.store.read() as session:
-            return list(session.execute(select(Card)).scalars())
+            return list(session.execute(select(Card).order_by(col(Card.id))).scalars())
 
 
 def a_project(name: str = "rte") -> Project:

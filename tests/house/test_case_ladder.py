@@ -66,6 +66,7 @@ def test_replies_are_read_before_ruling_and_like_cases_are_decided_alike(open_ho
     form = once(house.rita.modal, lambda view: "In the thread" in words(view))
     assert "lea: I read it as the canal" in words(form)
     assert "alike): No, ruled by rita. It is about the bridge." in words(form)
+    assert TEXT in words(form), "what the like item says"
     assert house.rita.submit(form, {"rationale": "Here it is."})["errors"].keys() == {"reason"}
     typed = {"rationale": "Here it is.", "reason": "borderline"}
     done = house.rita.submit(form, typed)

@@ -136,6 +136,7 @@ CASE: dict[str, Any] = {
     "precedents": [
         {
             "key": "item 3",
+            "text": "Oil prices fell back.",
             "percent": 87,
             "same": True,
             "title": "Implies",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.templates.samples import FIELDS, FLAGS, LABELS, MANY, Id, Word
+from tests.templates.samples import CASE, FIELDS, FLAGS, LABELS, MANY, Id, Word
 
 ITEM: dict[str, Any] = {
     "id": 31,
@@ -38,6 +38,7 @@ REVIEW: dict[str, Any] = {
     "in_row": False,
     "reasons": [],
     "sections": [],
+    "precedents": [],
     "project_id": 1,
     "waiting": 12,
     "back": 2,
@@ -49,6 +50,7 @@ FORM: dict[str, Any] = {
     "may_undo": False,
     "reasons": [{"code": Id("misread"), "title": "The text was misread"}, {"code": Id("other"), "title": "Another"}],
     "sections": [{"value": Id("9.1"), "title": "Hedges"}],
+    "precedents": CASE["precedents"],
 }
 QUEUE: dict[str, Any] = {
     "id": 1,

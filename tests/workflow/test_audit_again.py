@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Audit, AuditState, Item, ItemState, Project, Role
+from storage.tables import Audit, AuditState, AuditVerdict, Item, ItemState, Project, Role
 from tests.builders import World, add_person
-from tests.workflow.audit_world import LATER, audit, finished, judge_all, start
+from tests.workflow.audit_world import LATER, answer, audit, findings, finished, judge, judge_all, start, take
 from tests.workflow.clicks import Clicks
 from workflow.audit import again, drawing, plan, reopening
 from workflow.audit.scope import Scope
@@ -79,3 +79,19 @@ def test_whoever_has_yet_to_answer_does_not_read_which_label_the_items_have(stor
     assert view is not None
     assert "“No”" in view["which"]
     assert view["which_blind"] == "finished items with one label, named when all are judged"
+
+
+def test_who_judged_an_item_before_is_given_it_last(store: Store) -> None:
+    world = finished(store, 12)
+    first = start(world, plan.looking_at(5))
+    judge_all(world, first, lambda _: False, "ada")
+    known = {one.item_id for one in findings(world, first)}
+    second = start(world, plan.looking_at(12))
+    item_of = {one.id: one.item_id for one in findings(world, second)}
+    assert [one.item_id for one in findings(world, second)][:7] != [one for one in item_of.values() if one not in known]
+    given = []
+    while (finding_id := take(world, "ada", second)) is not None:
+        given.append(item_of[finding_id] in known)
+        answer(world, "ada", finding_id)
+        judge(world, "ada", finding_id, AuditVerdict.RIGHT)
+    assert given == [False] * 7 + [True] * 5, "nobody else is there, so that ada has them all in the end"

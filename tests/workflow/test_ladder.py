@@ -15,7 +15,7 @@ from storage.engine import Store
 from storage.tables import Escalation, EscalationReason, History, Outbox, Person, Project, Purpose, Role, Ruling
 from tests.builders import World, add_person, build
 from tests.workflow.clicks import Clicks
-from workflow import membership
+from workflow import membership, rulings
 from workflow.cases import asking, ladder, passing_up, reminding
 from workflow.cases.ladder import LEAD, REVIEWER, SECOND, Rung
 from workflow.errors import NotAllowedError, RefusedError
@@ -285,3 +285,28 @@ def test_nobody_above_leaves_the_case_where_it_is(store: Store) -> None:
         pass_up(world, "rita", 1)
     assert name_of(world, case_of(world).assigned_id) == "rita"
     assert not world.rows(select(col(History.id)).where(col(History.action) == "case.passed_up"))
+
+
+def test_that_others_are_asked_meanwhile_does_not_spoil_a_form_and_what_is_added_does(store: Store) -> None:
+    world = build(store, items=1, annotators=("ana", "ben"), reviewers=("rita", "rob"))
+    clicks = Clicks(world)
+    clicks.batch("ana")
+    clicks.batch("ben")
+    clicks.flag("ana", 0)
+    seen = clicks.case(0).version
+    for hours in range(0, 200, 20):
+        asking.ask(store, FRIDAY + hours * HOUR)
+    assert clicks.case(0).version > seen + 1
+    with store.read() as session:
+        assert ladder.asked_only(session, clicks.case(0).id, seen, clicks.case(0).version)
+    clicks.flag("ben", 0)
+    case = clicks.case(0)
+    with pytest.raises(RefusedError, match="Something was added to this case meanwhile"):
+        world.store.transact(
+            lambda s: rulings.rule(s, "URITA", case.id, case.version - 1, world.values["no"], "So.", FRIDAY)
+        )
+    seen = case.version
+    asking.ask(store, FRIDAY + 400 * HOUR)
+    world.store.transact(lambda s: rulings.rule(s, "URITA", case.id, seen, world.values["no"], "So.", FRIDAY))
+    with pytest.raises(RefusedError, match=r"Rita ruled .No. meanwhile"):
+        world.store.transact(lambda s: rulings.rule(s, "UROB", case.id, seen, world.values["yes"], "No.", FRIDAY))

@@ -2,14 +2,14 @@
 
 import pytest
 from sqlalchemy import select, update
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Item, ItemState, LabelValue, Project, Ruling
+from storage.tables import EscalationReason, Item, ItemState, LabelValue, Project, Ruling
 from tests.builders import NOW, World, build
 from tests.workflow.clicks import Clicks
-from workflow import rulings
-from workflow.cases import precedents
+from workflow import places, rulings
+from workflow.cases import correcting, precedents
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.near import index
@@ -55,6 +55,7 @@ def test_the_most_alike_come_first_and_what_is_unlike_does_not_come(store: Store
     assert [one.same for one in alike] == [True, False]
     assert alike[0].similarity > alike[1].similarity >= precedents.LEAST
     assert (alike[0].title, alike[0].by, alike[0].rationale) == ("No", "Rita", "because 2")
+    assert alike[0].text == TEXT.replace("May", "June")
 
 
 def test_a_like_case_may_be_decided_alike_without_more(store: Store) -> None:
@@ -117,3 +118,32 @@ def test_a_reason_or_a_precedent_from_elsewhere_is_refused(store: Store) -> None
     for details in (Details(reason_code="made up"), Details(precedent_id=foreign)):
         with pytest.raises(RefusedError), store.write() as session:
             rulings.rule(session, "UROB", case.id, case.version, world.values["no"], "So.", NOW, details)
+
+
+def test_a_correction_in_review_says_why_it_differs_and_an_auditors_is_blind(store: Store) -> None:
+    world, _ = ruled(store, TEXT, TEXT.replace("May", "June"))
+    with store.write() as session:
+        session.execute(
+            update(Item)
+            .where(col(Item.id) == world.items[0])
+            .values(state=ItemState.ACCEPTED, final_value_id=world.values["no"])
+        )
+
+    def correct(reason: EscalationReason, departure: str = "") -> int:
+        def work(session: Session) -> int:
+            item = places.lock_items(session, [world.items[0]])[0]
+            how = (world.people["rob"], world.values["yes"], "So.", Details(departure=departure), reason, NOW)
+            return correcting.correct(session, item, *how)
+
+        return world.store.transact(work)
+
+    with pytest.raises(precedents.DepartureError, match=r"was ruled .No. by Rita. Say why"):
+        correct(EscalationReason.REVIEW)
+    ruling_id = correct(EscalationReason.REVIEW, "It is another bridge.")
+    kept = world.one(select(col(Ruling.departure), col(Ruling.precedent_id)).where(col(Ruling.id) == ruling_id))
+    assert kept.departure == "It is another bridge."
+    assert kept.precedent_id is not None
+    with store.write() as session:
+        session.execute(update(Item).where(col(Item.id) == world.items[0]).values(final_value_id=world.values["no"]))
+    audited = correct(EscalationReason.AUDIT)
+    assert world.one(select(col(Ruling.precedent_id)).where(col(Ruling.id) == audited)).precedent_id is None

@@ -52,8 +52,9 @@ class Held:
 def next_finding(session: Session, slack_id: str, audit_id: int, now: datetime) -> int | None:
     """The finding that somebody is to judge now, theirs until its lease is over; None where nothing is left for them.
 
-    Their own first, then in the drawn order; never an item that they may not judge or have in hand. Leads are given what no
-    active auditor of the project may judge. Raises NotAllowedError for others, RefusedError where the audit does not run.
+    Their own first, then in the drawn order, what they judged in an earlier audit last; never an item that they may not
+    judge or have in hand. Leads are given what no active auditor of the project may judge. Raises NotAllowedError for
+    others, RefusedError where the audit does not run.
     """
     # Two auditors who ask at once wait for each other here, and are given two items.
     audit = session.execute(
@@ -66,7 +67,11 @@ def next_finding(session: Session, slack_id: str, audit_id: int, now: datetime) 
     finding_id: int | None = session.execute(
         select(col(Finding.id))
         .where(col(Finding.audit_id) == audit_id, _is_for(session, audit.project_id, slack_id, person_id, now))
-        .order_by((col(Finding.auditor_id) == person_id).desc().nulls_last(), col(Finding.position))
+        .order_by(
+            (col(Finding.auditor_id) == person_id).desc().nulls_last(),
+            _judged_before(person_id),
+            col(Finding.position),
+        )
         .limit(1)
     ).scalar()
     if finding_id is None:
@@ -104,6 +109,17 @@ def _is_for(session: Session, project_id: int, slack_id: str, person_id: int, no
     if Role.AUDITOR not in people.roles(session, project_id, slack_id):
         wanted.append(~judging.somebody_may(finding.item_id, project_id, Layer.AUDIT, roles=(Role.AUDITOR,)))
     return and_(*wanted)
+
+
+def _judged_before(person_id: int) -> ColumnElement[bool]:
+    """SQL: whether somebody knows the item from an earlier audit of its lot: better that another auditor takes it."""
+    earlier = plain(Finding).alias("earlier").c
+    return (
+        select(earlier.id)
+        .where(earlier.item_id == col(Finding.item_id), earlier.auditor_id == person_id, earlier.verdict.is_not(None))
+        .correlate(Finding)
+        .exists()
+    )
 
 
 def _has_seen(session: Session, project_id: int, before: Any, now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from storage.tables import Escalation, EscalationReason, EscalationState, Item, ItemState, LabelValue
 from workflow import escalation, history, places
 from workflow.batches import close_places
-from workflow.cases import decision, telling
+from workflow.cases import decision, precedents, telling
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.rulings import is_blank
@@ -34,7 +34,8 @@ def correct(
     """Give a finished item another value; the ruling's id. Whoever labelled it is told.
 
     ``reason`` is ``REVIEW`` or ``AUDIT``. The caller holds the item under lock and has asked ``judging.check``. Raises
-    RefusedError where the item is not finished any more, has this value already, or no reason is given.
+    RefusedError where the item is not finished any more, has this value already, or no reason is given; DepartureError where
+    a review decides otherwise than a ruling on a near duplicate and does not say why.
     """
     if item.state not in CORRECTABLE:
         raise RefusedError("This item is worked on again: there is nothing to correct just now. Nothing was changed.")
@@ -43,6 +44,9 @@ def correct(
     decision.check_value(session, item.project_id, value_id)
     _check_differs(session, item, value_id)
     kept = decision.checked(session, item.project_id, details)
+    if reason is EscalationReason.REVIEW:
+        # An auditor answers blind: nothing that others ruled is to lead them.
+        kept = precedents.settled(session, item.id, value_id, kept)
     earlier = _decided_in(session, item.id)
     case_id = _open_ruled(session, item, reason, now)
     about = decision.About(case_id, item.id, item.project_id)

@@ -29,7 +29,7 @@ ASKED_AT_MOST: dict[int, int | None] = {REVIEWER: 2, SECOND: 2, LEAD: None}
 
 # Written out and not bound, so that SQLite uses the small index of open cases.
 OPEN = col(Escalation.state) == literal_column("'open'")
-ASKED, PASSED_UP, SUBJECT = "case.asked", "case.passed_up", "escalation"
+ASKED, NOBODY_ASKED, PASSED_UP, SUBJECT = "case.asked", "case.nobody_asked", "case.passed_up", "escalation"
 
 
 @dataclass(frozen=True)
@@ -133,11 +133,12 @@ def hand_on(session: Session, team: Team, case: Waiting, now: datetime, *, step:
         .where(col(Escalation.id) == case.id)
         .values(step=there, assigned_id=person_id, due_at=due_at, reminded_at=now)
     )
-    if person_id is not None:
-        after = {"person_id": person_id, "step": there, "due_at": due_at.isoformat() if due_at else None}
-        history.note(session, now, ASKED, SUBJECT, case.id, project_id=team.project_id, after=after)
     if person_id is not None or case.assigned_id is not None or case.step != there:
-        escalation.touch(session, case.id, now)
+        version = escalation.touch(session, case.id, now)
+        until = due_at.isoformat() if due_at else None
+        after = {"person_id": person_id, "step": there, "due_at": until, "version": version}
+        action = NOBODY_ASKED if person_id is None else ASKED
+        history.note(session, now, action, SUBJECT, case.id, project_id=team.project_id, after=after)
     return Turn(case.id, person_id, there, due_at, any(able.values()))
 
 
@@ -156,6 +157,18 @@ def _able(session: Session, team: Team, case: Waiting) -> dict[int, frozenset[in
     )
     out = judging.barred(session, case.item_id, case.layer) | set(session.execute(holding).scalars())
     return {step: there - out for step, there in team.by_step.items()}
+
+
+def asked_only(session: Session, case_id: int, since: int, version: int) -> bool:
+    """Whether all that happened to a case from version ``since`` to ``version`` is that people were asked about it."""
+    rows = session.execute(
+        select(col(History.after)).where(
+            col(History.subject) == SUBJECT,
+            col(History.subject_id) == case_id,
+            col(History.action).in_((ASKED, NOBODY_ASKED)),
+        )
+    )
+    return set(range(since + 1, version + 1)) <= {row.after.get("version") for row in rows}
 
 
 def _asked(session: Session, case_id: int) -> list[Rung]:

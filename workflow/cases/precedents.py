@@ -26,6 +26,8 @@ LEAST = 0.6
 class Precedent:
     """An earlier ruling on an item that is like another one; ``similarity`` is the Jaccard similarity of their texts.
 
+    ``text`` is what the like item says, its fields in the project's order.
+
     ``same`` says whether the project takes such items for near duplicates.
     """
 
@@ -33,6 +35,7 @@ class Precedent:
     case_id: int
     item_id: int
     key: str
+    text: str
     similarity: float
     same: bool
     value_id: int
@@ -62,7 +65,7 @@ def of_item(session: Session, item_id: int, most: int = 3) -> list[Precedent]:
     alike = {one.item_id: one.similarity for one in likes}
     near_duplicates = spec.read(item.intake).near
     near = min(near_duplicates.threshold, near_duplicates.long_threshold)
-    found = _rulings(session, alike, near)
+    found = _rulings(session, alike, near, item.names)
     return sorted(found, key=lambda one: (-one.similarity, -one.ruling_id))[:most]
 
 
@@ -88,7 +91,7 @@ def _any_ruled(session: Session, project_id: int) -> bool:
     return bool(session.execute(select(found)).scalar())
 
 
-def _rulings(session: Session, alike: dict[int, float], near: float) -> Sequence[Precedent]:
+def _rulings(session: Session, alike: dict[int, float], near: float, names: Sequence[str]) -> Sequence[Precedent]:
     """The ruling that each of these items stands on, where it does."""
     latest = (
         select(func.max(col(Ruling.id)))
@@ -105,6 +108,7 @@ def _rulings(session: Session, alike: dict[int, float], near: float) -> Sequence
             col(Ruling.section),
             col(Ruling.at),
             col(Item.key),
+            col(Item.fields),
             # The item's, and not the ruling's: a label that went into another one took its items along.
             col(Item.final_value_id),
             col(LabelValue.title),
@@ -121,6 +125,7 @@ def _rulings(session: Session, alike: dict[int, float], near: float) -> Sequence
             row.escalation_id,
             row.item_id,
             row.key,
+            "\n".join(row.fields.get(name, "") for name in names),
             alike[row.item_id],
             alike[row.item_id] >= near,
             row.final_value_id,

@@ -90,6 +90,7 @@ def like_cases(session: Session, item_id: int) -> list[dict[str, Any]]:
     return [
         {
             "key": one.key,
+            "text": one.text,
             "percent": round(100 * one.similarity),
             "same": one.same,
             "title": one.title,

@@ -38,6 +38,7 @@ def review_view(session: Session, review_id: int, person_id: int, now: datetime)
     return {
         "id": review_id,
         "version": head.version,
+        "item_id": head.item_id,
         "project_id": head.project_id,
         "project": head.name,
         "question": head.question,
