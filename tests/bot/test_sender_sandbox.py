@@ -163,6 +163,7 @@ def test_every_fault_says_everything_once_in_order(house: House) -> None:
         assert said[1:] == [f"{kind} {number}" for number in range(3)], kind
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_reply_and_a_card_survive_every_fault(house: House) -> None:
     leads = house.channels["rte-leads"]
     house.put("card", To(channel=leads), "card", context={"id": house.project_id}, card=("project", house.project_id))
@@ -181,6 +182,7 @@ def test_a_reply_and_a_card_survive_every_fault(house: House) -> None:
     assert replies == Counter(f"reply {kind}" for kind in ("reset_after", "late", "500_after"))
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("method", ["files.completeUploadExternal", "files.info", "chat.postMessage"])
 def test_a_chart_survives_every_fault(house: House, method: str) -> None:
     leads = house.channels["rte-leads"]
@@ -193,6 +195,7 @@ def test_a_chart_survives_every_fault(house: House, method: str) -> None:
     assert message["blocks"][1]["slack_file"]["id"].startswith("F")
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_picture_whose_bytes_got_lost_is_uploaded_anew(house: House) -> None:
     leads = house.channels["rte-leads"]
     house.workspace.faults("files.completeUploadExternal", "error:file_not_found", times=1)
@@ -202,6 +205,7 @@ def test_a_picture_whose_bytes_got_lost_is_uploaded_anew(house: House) -> None:
     assert message["blocks"][1]["slack_file"]["id"].startswith("F")
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_without_the_scope_for_files_the_message_goes_out_alone(house: House) -> None:
     leads = house.channels["rte-leads"]
     house.workspace.faults("files.getUploadURLExternal", "error:missing_scope", times=None)
@@ -211,6 +215,7 @@ def test_without_the_scope_for_files_the_message_goes_out_alone(house: House) ->
     assert (message["text"], [block["type"] for block in message["blocks"]]) == ("week 9", ["section"])
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("method", ["upload", "files.completeUploadExternal", "files.info"])
 def test_a_file_is_in_its_thread_once_whatever_fails(house: House, method: str) -> None:
     leads = house.channels["rte-leads"]
@@ -227,6 +232,7 @@ def test_a_file_is_in_its_thread_once_whatever_fails(house: House, method: str) 
     assert house.workspace.http.request("GET", house.workspace.url + file["url"]).data == b"line,reason\n1,empty\n"
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_a_sender_killed_between_effect_and_commit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     posted = sender_cards.posted
     kills: list[int] = []

@@ -66,6 +66,7 @@ cells = st.sampled_from(["1", "2", "3", "", "one", "two", " one ", "&amp;"])
 tables = st.lists(st.tuples(st.sampled_from(["1", "2", "3", ""]), cells), max_size=12)
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @given(tables, tables, st.sampled_from(list(OnChange)))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_look_and_an_import_agree_on_any_table(

@@ -56,6 +56,7 @@ def second_half(ids: list[int]) -> dict[tuple[int, int], float]:
     return {(ids[later], ids[earlier]): alike for (later, earlier), alike in demo_pairs().items() if later >= 400}
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_the_demo_s_pairs_are_those_that_a_search_by_hand_finds(world: World) -> None:
     """Deterministic: bands are the same everywhere. About half of the pairs have opposite answers."""
     texts, gold = demo_items()
@@ -113,6 +114,7 @@ def test_a_pair_on_both_sides_of_the_border_is_found_either_way_round(world: Wor
     assert len(compared(world, {1: [shorter], 2: [text]})) == 1
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("text", ["😀" * 3, "a", "نص قصير جدا هنا", "\N{COMBINING ACUTE ACCENT}", "a" * 40_000])
 def test_any_text_is_near_itself(world: World, text: str) -> None:
     pairs = compared(world, {1: [text, "first"], 2: [text, "first"], 3: [text[:-1] + "z", "another thing"]})
@@ -124,6 +126,7 @@ def test_nothing_is_near_where_there_is_nothing(world: World) -> None:
     assert compared(world, {1: [""], 2: [""], 3: ["   "], 4: ["   x"]}) == []
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_of_very_many_the_most_alike_and_the_earliest_are_told(world: World) -> None:
     base = sentence(60, 4)
     items: dict[int, Texts] = {n: [base + " " + sentence(1, n)] for n in range(60)}

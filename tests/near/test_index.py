@@ -142,6 +142,7 @@ def test_the_same_texts_again_add_nothing(world: World) -> None:
     assert (bands(world), len(kept_pairs(world))) == before
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_work_stays_in_proportion_to_texts_that_are_all_alike(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten thousand texts that differ in one word: a bounded number of comparisons each, however many there are."""
     asked = [0]

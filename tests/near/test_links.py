@@ -127,7 +127,7 @@ FILES = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(FILES, st.booleans())
 def test_whatever_comes_links_are_true_and_form_no_chains(
     world: World, files: list[list[tuple[int, set[int]]]], link: bool

@@ -215,6 +215,7 @@ def test_the_chart_keeps_what_scheduled_digests_told(store: Store) -> None:
     assert chart(days, second.id) == {"2026-06-11": 3, "2026-06-12": 2}
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_the_chart_goes_back_sixty_days_whatever_was_asked_for(store: Store) -> None:
     begun = utc("2026-01-01 12:00")
     days = world(store, "Europe/Berlin", "09:00", begun)

@@ -122,6 +122,7 @@ def test_an_item_says_who_decided_and_what_a_reviewer_said_of_it(store: Store) -
     ]
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_more_rows_than_are_read_at_once_keep_their_order(store: Store) -> None:
     world = builders.build(store, items=2500)
     assert [row["id"] for row in items(world)] == [f"i{number}" for number in range(2500)]

@@ -249,6 +249,7 @@ def peak(past: Past) -> tuple[int, int]:
             tracemalloc.stop()
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_ten_times_the_labels_take_no_more_memory(store: Store) -> None:
     few = Past(store, items=1, annotators=("ana",), reviewers=())
     many = Past(store, name="many", items=1, annotators=("cem",), reviewers=())

@@ -332,7 +332,11 @@ def big_file(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("phase", "calls"), [("loading", 1), ("loading", 3), ("opening", 3), ("opening", 5)])
+@pytest.mark.parametrize(
+    ("address", "phase", "calls"),
+    [("sqlite", "loading", 1), ("postgresql", "loading", 3), ("postgresql", "opening", 3), ("sqlite", "opening", 5)],
+    indirect=["address"],
+)
 def test_an_import_that_is_killed_is_finished_or_undone(
     address: tuple[Store, str], tmp_path: Path, phase: str, calls: int
 ) -> None:
@@ -365,6 +369,7 @@ def test_an_import_that_is_killed_is_finished_or_undone(
     assert {item.state for item in found} == {ItemState.OPEN, ItemState.DUPLICATE}
 
 
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 def test_the_next_import_takes_up_what_a_dead_one_left(address: tuple[Store, str], tmp_path: Path) -> None:
     store, url = address
     pid, path = make_project(store), big_file(tmp_path)
@@ -398,6 +403,7 @@ def test_an_import_that_is_interrupted_is_undone_at_once(store: Store, tmp_path:
         assert session.execute(select(col(Lot.state))).scalar_one() is LotState.UNDONE
 
 
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 def test_items_open_with_the_overlap_of_the_moment(address: tuple[Store, str], tmp_path: Path) -> None:
     store, url = address
     pid, path = make_project(store, overlap=2), big_file(tmp_path)

@@ -159,7 +159,7 @@ def test_whatever_people_do_every_rule_holds_and_every_item_ends(store: Store) -
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=7 if store.is_sqlite else 3,
+            max_examples=4 if store.is_sqlite else 2,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

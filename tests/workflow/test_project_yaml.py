@@ -113,7 +113,8 @@ def specs(**given: Any) -> ProjectSpec:
     return ProjectSpec.model_validate(data)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(described=DESCRIBED, number=st.integers(0, 10**9))
 def test_a_project_given_back_is_the_same_project(store: Store, described: dict[str, Any], number: int) -> None:
     people = [{"user": "@Ana #1", "roles": ["annotator", "lead"]}, {"user": "b+1@example.org", "roles": ["reviewer"]}]
