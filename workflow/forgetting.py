@@ -18,6 +18,8 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import (
     Assignment,
+    Audit,
+    AuditState,
     Card,
     CaseReply,
     Decision,
@@ -39,6 +41,7 @@ from storage.tables import (
     Ruling,
 )
 from workflow import escalation, history, membership, places, traces
+from workflow.audit import telling
 from workflow.errors import RefusedError
 from workflow.guidelines import moving
 from workflow.guidelines.states import ENDED
@@ -46,6 +49,7 @@ from workflow.traces import Identity
 
 REASON = "Whom this was for asked to be forgotten."
 OPEN = (OutboxState.WAITING, OutboxState.SENDING, OutboxState.UNKNOWN)
+GOES_ON = (AuditState.DRAWING, AuditState.RUNNING, AuditState.FAILED, AuditState.REOPENING, AuditState.REOPENED)
 CHUNK = 500
 WRITTEN: tuple[tuple[Any, str], ...] = ((Flag, "note"), (CaseReply, "text"), (Dispute, "argument"))
 """What somebody wrote to others about items that they labelled or talked about, in their own words."""
@@ -192,14 +196,15 @@ def _anonymous(session: Session, known: Identity, now: datetime, by: int | None)
         .values(name=known.pseudonym, handle=None, slack_id=None, time_zone=None, dm=None, problem=None)
         .values(active=False, forgotten_at=now)
     )
-    # Open cases show who flagged, and who contests: their cards are drawn anew.
+    # Open cases show who flagged, who contests, and who is asked: their cards are drawn anew.
     flagged = exists().where(col(Flag.escalation_id) == col(Escalation.id), col(Flag.person_id) == known.person_id)
     contested = exists().where(
         col(Dispute.escalation_id) == col(Escalation.id),
         col(Dispute.person_id) == known.person_id,
         col(Dispute.state) == DisputeState.OPEN,
     )
-    cases = select(col(Escalation.id)).where(col(Escalation.state) == EscalationState.OPEN, or_(flagged, contested))
+    shown = or_(flagged, contested, col(Escalation.assigned_id) == known.person_id)
+    cases = select(col(Escalation.id)).where(col(Escalation.state) == EscalationState.OPEN, shown)
     for case_id in session.execute(cases.order_by(col(Escalation.id)).limit(CHUNK)).scalars().all():
         escalation.touch(session, case_id, now)
     # And proposals that wait show who proposed them, and who approved.
@@ -210,6 +215,10 @@ def _anonymous(session: Session, known: Identity, now: datetime, by: int | None)
     for proposal_id in session.execute(waiting.order_by(col(Proposal.id)).limit(CHUNK)).scalars().all():
         moving.hold(session, proposal_id)
         moving.write(session, proposal_id, now)
+    # And audits that go on, or whose lot may yet be repaired, show whose work they are about, and who wanted them.
+    audits = select(col(Audit.id)).where(col(Audit.state).in_(GOES_ON))
+    for audit_id in session.execute(audits.order_by(col(Audit.id).desc()).limit(CHUNK)).scalars().all():
+        telling.changed(session, audit_id, now)
     history.note(session, now, "person.forgotten", "person", 0, actor_id=None if by == known.person_id else by)
 
 

@@ -275,6 +275,20 @@ def test_their_open_work_goes_back_and_their_cards_are_closed_first(world: World
     assert naming(world.store, *IDENTIFYING) == []
 
 
+def test_cards_that_somebody_may_yet_press_are_drawn_anew(world: World) -> None:
+    """A running audit's says whose work it is about, an open case's who is asked to rule."""
+    audit_id, case = world.one(select(col(Audit.id))).id, Clicks(world).case(4)
+    with world.store.write() as session:
+        asked = {"assigned_id": world.people["zoe"], "due_at": LATER}
+        session.execute(update(Escalation).where(col(Escalation.id) == case.id).values(**asked))
+        for kind, subject_id in (("audit", audit_id), ("escalation", case.id)):
+            card = {"kind": kind, "subject_id": subject_id, "channel": "CRTE2", "ts": f"9.{subject_id}", "version": 0}
+            session.execute(insert(Card).values(**card, created_at=NOW))
+    forget(world)
+    drawn = world.rows(select(col(Outbox.subject)).where(col(Outbox.kind) == OutboxKind.UPDATE))
+    assert {row.subject for row in drawn} >= {f"audit:{audit_id}", f"escalation:{case.id}"}
+
+
 def test_messages_keep_what_tells_them_apart(world: World) -> None:
     keys = [row.key for row in world.rows(select(col(Outbox.key)).order_by(col(Outbox.id)))]
     forget(world)
