@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Card, Guideline, Outbox, OutboxKind, OutboxState, Project, ReviewState
+from storage.tables import Card, Channel, Guideline, Outbox, OutboxKind, OutboxState, Project, Purpose, ReviewState
 from tests.builders import NOW
 from tests.workflow.reviewers import LATER, Reviewers
 from workflow.cases import citing
@@ -23,14 +23,21 @@ from workflow.views.review_queue import queue_view
 
 ALL = ReviewRules(share=1.0)
 SECOND = timedelta(seconds=1)
+PLACE = "CREVIEW"
 
 
 def reviewed(store: Store, items: int = 2, **how: Any) -> Reviewers:
     shop = Reviewers(store, ALL, items=items, **how)
+    review_channel(store, PLACE)
     for item in range(items):
         shop.labelled("yes", "yes", "yes", item=item)
     shop.pick()
     return shop
+
+
+def review_channel(store: Store, slack_id: str | None) -> None:
+    with store.write() as session:
+        session.execute(update(Channel).where(col(Channel.purpose) == Purpose.REVIEW).values(slack_id=slack_id))
 
 
 def said(shop: Reviewers) -> list[OutboxKind]:
@@ -47,12 +54,13 @@ def deliver(shop: Reviewers, now: datetime) -> None:
         view = queue_view(session, project_id, now)
         assert view is not None
         if not session.execute(update(Card).where(*mine).values(version=view["version"]).returning(col(Card.id))).all():
-            shown = {"kind": card.KIND, "subject_id": project_id, "channel": "C1", "ts": "1.1", "created_at": now}
+            shown = {"kind": card.KIND, "subject_id": project_id, "channel": PLACE, "ts": "1.1", "created_at": now}
             session.execute(insert(Card).values(version=view["version"], **shown))
 
 
 def test_one_card_is_posted_and_written_once_a_minute_when_its_numbers_change(store: Store) -> None:
     shop = Reviewers(store, ALL, items=2)
+    review_channel(store, PLACE)
 
     def keep(now: datetime) -> int:
         return card.keep(store, now)
@@ -92,6 +100,29 @@ def test_a_card_that_was_deleted_comes_back_the_next_day_and_one_that_failed_is_
         session.execute(update(Outbox).values(state=OutboxState.FAILED))
     assert card.keep(store, tomorrow + timedelta(days=1)) == 0
     assert said(shop) == [OutboxKind.POST, OutboxKind.POST]
+
+
+@pytest.mark.parametrize("stuck", [OutboxState.WAITING, OutboxState.FAILED])
+def test_the_card_comes_to_the_channel_that_is_named_instead_of_one_that_is_closed(
+    store: Store, stuck: OutboxState
+) -> None:
+    shop = reviewed(store)
+    card.keep(store, LATER)
+    deliver(shop, LATER)
+    shop.next()
+    shop.accept()
+    card.keep(store, LATER + 90 * SECOND)
+    with store.write() as session:
+        # Concord was taken out of the channel, or the channel was archived.
+        session.execute(update(Outbox).where(col(Outbox.kind) == OutboxKind.UPDATE).values(state=stuck))
+        if stuck is OutboxState.FAILED:
+            session.execute(update(Outbox).where(col(Outbox.kind) == OutboxKind.POST).values(state=stuck))
+    review_channel(store, None)
+    assert card.keep(store, LATER + 200 * SECOND) == 0, "Slack has not shown the new one yet"
+    review_channel(store, "CELSEWHERE")
+    assert card.keep(store, LATER + 300 * SECOND) == 1
+    assert said(shop) == [OutboxKind.POST, OutboxKind.UPDATE, OutboxKind.POST]
+    assert shop.world.rows(select(col(Card.id))) == [], "nothing is written any more where Concord may not be"
 
 
 def test_a_claim_goes_on_until_somebody_else_has_it(store: Store) -> None:

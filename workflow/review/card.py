@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import delete, exists, or_, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Card, Lane, Outbox, OutboxKind, OutboxState, Project, Purpose, Review
+from storage.tables import Card, Channel, Lane, Outbox, OutboxKind, OutboxState, Purpose, Review
 from workflow import outbox
 from workflow.views.review_queue import queue_view
 
@@ -23,58 +23,76 @@ def keep(store: Store, now: datetime) -> int:
     """
     done = 0
     with store.read() as session:
-        due = [project_id for project_id in _projects(session) if not _is_fresh(session, project_id, now)]
-    for project_id in due:
+        due = [(one, place) for one, place in _places(session) if not _is_fresh(session, one, place, now)]
+    for project_id, place in due:
         with store.read() as session:
-            write = _what_to_write(session, project_id, now)
+            write = _what_to_write(session, project_id, place, now)
         if write is not None:
             store.transact(write)
             done += 1
     return done
 
 
-def _what_to_write(session: Session, project_id: int, now: datetime) -> "partial[None] | None":
+def _what_to_write(session: Session, project_id: int, place: str, now: datetime) -> "partial[None] | None":
     view = queue_view(session, project_id, now)
     if view is None:
         return None
-    mine = (col(Card.kind) == KIND, col(Card.subject_id) == project_id)
+    mine = (col(Card.kind) == KIND, col(Card.subject_id) == project_id, col(Card.channel) == place)
     shown = list(session.execute(select(col(Card.version)).where(*mine)).scalars())
     if not shown:
-        wanted = bool(view["waiting"] or view["back"]) and not _is_undelivered(session, project_id)
-        return partial(_post, project_id=project_id, now=now) if wanted else None
+        wanted = bool(view["waiting"] or view["back"]) and not _is_undelivered(session, project_id, place)
+        return partial(_post, project_id=project_id, place=place, now=now) if wanted else None
     if all(version == view["version"] for version in shown):
         return None
     return partial(_rewrite, project_id=project_id, now=now)
 
 
-def _projects(session: Session) -> list[int]:
-    reviewed = exists().where(col(Review.project_id) == col(Project.id))
-    return list(session.execute(select(col(Project.id)).where(reviewed).order_by(col(Project.id))).scalars())
+def _places(session: Session) -> list[tuple[int, str]]:
+    """The projects that have reviews, each with its review channel as it is now, where Slack has shown it."""
+    reviewed = exists().where(col(Review.project_id) == col(Channel.project_id))
+    rows = session.execute(
+        select(col(Channel.project_id), col(Channel.slack_id))
+        .where(reviewed, col(Channel.purpose) == Purpose.REVIEW, col(Channel.slack_id).is_not(None))
+        .order_by(col(Channel.project_id))
+    )
+    return [(row.project_id, row.slack_id) for row in rows]
 
 
-def _is_fresh(session: Session, project_id: int, now: datetime) -> bool:
-    """Whether the card was written less than a minute ago, or is being written."""
+def _is_fresh(session: Session, project_id: int, place: str, now: datetime) -> bool:
+    """Whether the card was written less than a minute ago, or is being written; what waits for another channel is not it."""
+    here = or_(col(Outbox.channel).is_(None), col(Outbox.channel) == place)
     lately = or_(col(Outbox.state).in_(UNDER_WAY), col(Outbox.created_at) > now - EVERY)
-    return bool(session.execute(select(exists().where(col(Outbox.subject) == _subject(project_id), lately))).scalar())
+    mine = col(Outbox.subject) == _subject(project_id)
+    return bool(session.execute(select(exists().where(mine, here, lately))).scalar())
 
 
-def _is_undelivered(session: Session, project_id: int) -> bool:
-    """Whether the card could not be posted: that is kept and shown to leads, and not tried again every day."""
+def _is_undelivered(session: Session, project_id: int, place: str) -> bool:
+    """Whether the card could not be posted there: that is kept and shown to leads, and not tried again every day."""
     failed = exists().where(
         col(Outbox.subject) == _subject(project_id),
+        col(Outbox.key).startswith(f"{_subject(project_id)}:{place}:"),
         col(Outbox.kind) == OutboxKind.POST,
         col(Outbox.state) == OutboxState.FAILED,
     )
     return bool(session.execute(select(failed)).scalar())
 
 
-def _post(session: Session, project_id: int, now: datetime) -> None:
+def _post(session: Session, project_id: int, place: str, now: datetime) -> None:
+    _forget_elsewhere(session, project_id, place)
     # With the day in its key, a card that somebody deleted comes back the next day.
     outbox.put(
-        session, now, f"{_subject(project_id)}:{now.date()}", KIND,
+        session, now, f"{_subject(project_id)}:{place}:{now.date()}", KIND,
         outbox.To(project_id=project_id, purpose=Purpose.REVIEW), {"id": project_id},
         lane=Lane.URGENT, card=(KIND, project_id),
     )  # fmt: skip
+
+
+def _forget_elsewhere(session: Session, project_id: int, place: str) -> None:
+    """A card in a channel that is not the review channel any more is left as it is: Concord may not be in there."""
+    there = (col(Card.kind) == KIND, col(Card.subject_id) == project_id, col(Card.channel) != place)
+    ids = list(session.execute(select(col(Card.id)).where(*there).order_by(col(Card.id)).with_for_update()).scalars())
+    session.execute(update(Outbox).where(col(Outbox.card_id).in_(ids)).values(card_id=None))
+    session.execute(delete(Card).where(col(Card.id).in_(ids)))
 
 
 def _rewrite(session: Session, project_id: int, now: datetime) -> None:
