@@ -30,7 +30,7 @@ from tests.workflow.reviewers import LATER, Reviewers
 from workflow.cases.decision import Details
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.quality_rules import ReviewRules
-from workflow.review import claiming, following, nobody, queue, runs, upkeep
+from workflow.review import claiming, following, nobody, picking, queue, runs, upkeep
 
 ALL = ReviewRules(share=1.0)
 
@@ -93,6 +93,21 @@ def test_what_was_decided_long_ago_is_looked_at_once_and_late_commits_are_found(
         session.execute(update(Item).where(col(Item.key) == "i1").values(decided_at=LATER - timedelta(minutes=40)))
     assert shop.pick(LATER + timedelta(minutes=1)) == 0
     assert shop.pick(LATER + timedelta(minutes=16)) == 1
+
+
+def test_a_long_past_is_looked_at_over_several_ticks_and_each_comes_further(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picking, "CHUNK", 1)
+    monkeypatch.setattr(picking, "A_TICK", 1)
+    shop = Reviewers(store, ReviewRules(disagreement=True), items=3)
+    for item, third in enumerate(("yes", "yes", "no")):
+        shop.labelled("yes", "yes", third, item=item)
+        with store.write() as session:
+            when = NOW + timedelta(minutes=item)
+            session.execute(update(Item).where(col(Item.key) == f"i{item}").values(decided_at=when))
+    # All three lie within what every look goes back.
+    assert [shop.pick(LATER + timedelta(hours=hours)) for hours in range(4)] == [0, 0, 1, 0]
 
 
 def test_an_item_with_doubles_weighs_more_and_of_one_due_time_disagreement_comes_first(store: Store) -> None:
