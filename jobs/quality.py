@@ -5,7 +5,17 @@ from datetime import datetime
 
 from jobs import steps
 from storage.engine import Store
-from workflow.audit import again, drawing, ending, reopening, same_findings, scheduling, telling, telling_summary
+from workflow.audit import (
+    again,
+    drawing,
+    ending,
+    moving,
+    reopening,
+    same_findings,
+    scheduling,
+    telling,
+    telling_summary,
+)
 from workflow.cases import asking, dispute_upkeep, reminding, weekly
 from workflow.review import card, following, nobody, picking, upkeep
 
@@ -31,6 +41,7 @@ STEPS: tuple[steps.Step, ...] = (
     same_findings.tell,
     telling_summary.post_due,
     telling.keep,
+    moving.follow,
 )
 
 

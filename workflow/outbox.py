@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, literal, select, update
+from sqlalchemy import String, cast, delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
@@ -147,6 +147,14 @@ def rewrite(
     )
     session.execute(insert_or_skip(session, Outbox, ["key"]).from_select(["key", "card_id", "channel", *row], copies))
     session.info[_SAID] = True
+
+
+def forget_elsewhere(session: Session, kind: str, subject_id: int, place: str) -> None:
+    """Leave the copies of a card that are not in the channel ``place`` as they are: Concord may not be where they are."""
+    there = (col(Card.kind) == kind, col(Card.subject_id) == subject_id, col(Card.channel) != place)
+    ids = list(session.execute(select(col(Card.id)).where(*there).order_by(col(Card.id)).with_for_update()).scalars())
+    session.execute(update(Outbox).where(col(Outbox.card_id).in_(ids)).values(card_id=None))
+    session.execute(delete(Card).where(col(Card.id).in_(ids)))
 
 
 def rewrite_all(

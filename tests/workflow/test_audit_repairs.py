@@ -1,19 +1,34 @@
 """A lot that failed its audit: labelled again by one click, its people told, and audited again until it passes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Audit, AuditState, Finding, Item, ItemState, Label, Outbox, Pattern, Project
+from storage.tables import (
+    Audit,
+    AuditState,
+    Card,
+    Channel,
+    Finding,
+    Item,
+    ItemState,
+    Label,
+    Outbox,
+    OutboxState,
+    Pattern,
+    Project,
+    Purpose,
+)
 from tests.builders import World
 from tests.workflow.audit_world import LATER, audit, finished, judge_all, start
 from tests.workflow.clicks import Clicks
 from tests.workflow.test_at_one_moment import together
 from tests.workflow.test_history_quality import told
-from workflow.audit import again, drawing, plan, reopening
+from workflow.audit import again, drawing, moving, plan, reopening
 from workflow.errors import NotAllowedError
 from workflow.views.audit import audit_view
 from workflow.views.audit_repair import whose
@@ -98,6 +113,27 @@ def test_only_a_lead_reopens_and_only_once(store: Store) -> None:
     assert sorted(said, key=str) == ["Lea already had this lot labelled again. Nothing was changed.", None]
     passed = start(world, plan.looking_at(3))
     assert "Only the lot of an audit that failed" in (press(world, passed) or "")
+
+
+def test_the_card_with_the_button_comes_to_the_channel_that_is_named_instead(store: Store) -> None:
+    world, audit_id = failed(store)
+    leads = col(Channel.purpose) == Purpose.LEADS
+    with store.write() as session:
+        old = session.execute(select(col(Channel.slack_id)).where(leads)).scalar_one()
+        there = {"kind": "audit", "subject_id": audit_id, "channel": old, "ts": "1.1", "created_at": LATER}
+        session.execute(insert(Card).values(there))
+        session.execute(update(Audit).values(ended_at=LATER))
+    assert moving.follow(store, LATER) == 0, "its first card is on its way"
+    with store.write() as session:
+        session.execute(update(Outbox).values(state=OutboxState.SENT))
+    assert moving.follow(store, LATER) == 0, "it is there"
+    with store.write() as session:
+        session.execute(update(Channel).where(leads).values(slack_id="CNEW"))
+    assert moving.follow(store, LATER + timedelta(days=29)) == 0, "nobody asks for it any more"
+    assert (moving.follow(store, LATER), moving.follow(store, LATER)) == (1, 0)
+    waiting = select(col(Outbox.key)).where(col(Outbox.state) == OutboxState.WAITING)
+    assert [row.key for row in world.rows(waiting)] == [f"audit:{audit_id}:leads:CNEW"]
+    assert world.rows(select(col(Card.id))) == [], "the old one is left as it is"
 
 
 def test_a_restart_goes_on_where_it_was_and_what_is_decided_meanwhile_is_left(

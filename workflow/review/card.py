@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import exists, or_, select
 from sqlmodel import Session, col
 
 from storage.engine import Store
@@ -78,21 +78,13 @@ def _is_undelivered(session: Session, project_id: int, place: str) -> bool:
 
 
 def _post(session: Session, project_id: int, place: str, now: datetime) -> None:
-    _forget_elsewhere(session, project_id, place)
+    outbox.forget_elsewhere(session, KIND, project_id, place)
     # With the day in its key, a card that somebody deleted comes back the next day.
     outbox.put(
         session, now, f"{_subject(project_id)}:{place}:{now.date()}", KIND,
         outbox.To(project_id=project_id, purpose=Purpose.REVIEW), {"id": project_id},
         lane=Lane.URGENT, card=(KIND, project_id),
     )  # fmt: skip
-
-
-def _forget_elsewhere(session: Session, project_id: int, place: str) -> None:
-    """A card in a channel that is not the review channel any more is left as it is: Concord may not be in there."""
-    there = (col(Card.kind) == KIND, col(Card.subject_id) == project_id, col(Card.channel) != place)
-    ids = list(session.execute(select(col(Card.id)).where(*there).order_by(col(Card.id)).with_for_update()).scalars())
-    session.execute(update(Outbox).where(col(Outbox.card_id).in_(ids)).values(card_id=None))
-    session.execute(delete(Card).where(col(Card.id).in_(ids)))
 
 
 def _rewrite(session: Session, project_id: int, now: datetime) -> None:
