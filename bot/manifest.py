@@ -10,7 +10,7 @@ SCOPES = {
     "chat:write": "post cards and digests",
     "commands": "take /concord",
     "files:read": "fetch files that are dropped into a team channel, know when a chart can be shown",
-    "files:write": "upload charts and refused rows",
+    "files:write": "upload charts, refused rows and the findings of audits",
     "groups:history": "the same in private channels",
     "groups:read": "find private channels that it was invited to",
     "im:history": "the same in direct messages",
@@ -23,6 +23,7 @@ SCOPES = {
 
 EVENTS = sorted(NEEDED_BY_EVENTS)
 COMMAND = "/concord"
+HINT = "batch | review | audit | digest | assign @who 25 | people | near | guideline | new | settings"
 
 
 def manifest(*, request_url: str | None = None) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def manifest(*, request_url: str | None = None) -> dict[str, Any]:
     return {
         "display_information": {
             "name": "Concord",
-            "description": "Runs your data annotation: batches, labels, rulings and digests in Slack.",
+            "description": "Runs your data annotation: batches, labels, reviews, rulings, audits and digests in Slack.",
             "background_color": "#1b3a4b",
         },
         "features": {
@@ -44,8 +45,8 @@ def manifest(*, request_url: str | None = None) -> dict[str, Any]:
             "slash_commands": [
                 {
                     "command": COMMAND,
-                    "description": "Batches, digests, people and guidelines",
-                    "usage_hint": "batch | digest | assign @who 25 | people | guideline | new | settings | help",
+                    "description": "Batches, reviews, audits, digests, people and guidelines",
+                    "usage_hint": HINT,
                     "should_escape": True,
                     **({"url": request_url} if request_url else {}),
                 }

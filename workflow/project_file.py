@@ -50,6 +50,7 @@ _SAID = {
     "model_type": "must be a mapping, such as {{key: value}}",
     "string_type": "must be text, not a list or a mapping",
     "int_type": "must be a whole number",
+    "float_type": "must be a number, such as 0.8",
     "greater_than": "{input} is out of bounds: above {gt}",
     "less_than": "{input} is out of bounds: below {lt}",
     "greater_than_equal": "{input} is out of bounds: at least {ge}",

@@ -74,7 +74,7 @@ def decimal(typed: Any) -> Any:
 
 def switch(typed: Any) -> Any:
     """Whether something is on: ``on``, ``yes``, ``true``, or the opposite of these."""
-    if isinstance(typed, bool):
+    if typed is None or isinstance(typed, bool):
         return typed
     said = typed.strip().casefold() if isinstance(typed, str) else None
     if said not in _ON | _OFF:
@@ -126,9 +126,9 @@ def span(seconds: int) -> str:
 
 
 def _seconds(typed: Any, least: int, least_typed: str) -> Any:
-    if not isinstance(typed, str):
+    if typed is None or isinstance(typed, int):
         return typed
-    found = _DURATION.fullmatch(typed.strip())
+    found = _DURATION.fullmatch(typed.strip()) if isinstance(typed, str) else None
     if not found:
         raise fault(f"{typed!r} is no time span: write minutes, hours or days such as 90m, 24h or 2d")
     seconds = int(found[1]) * _SECONDS[found[2]]

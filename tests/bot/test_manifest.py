@@ -20,6 +20,7 @@ from bot.slack.methods import EVENTS as NEEDED_BY_EVENTS
 from bot.slack.methods import METHODS
 from handlers import everything
 from handlers.answer import Answers
+from handlers.command import HELP
 from handlers.desk import Desk
 from storage.engine import open_store
 from tests.builders import NOW
@@ -163,6 +164,12 @@ def test_the_manifest_keeps_to_slacks_limits(request_url: str | None) -> None:
     assert len(found["settings"]["event_subscriptions"]["bot_events"]) <= 100
     assert found["settings"]["interactivity"]["is_enabled"]
     assert json.loads(json.dumps(found)) == found
+
+
+def test_the_hint_of_the_command_names_every_word_of_its_help() -> None:
+    words = set(re.findall(r"/concord (\w+)", HELP))
+    [command] = manifest()["features"]["slash_commands"]
+    assert words <= set(re.findall(r"\w+", command["usage_hint"]))
 
 
 def test_by_socket_mode_no_address_is_named_and_by_http_everywhere() -> None:

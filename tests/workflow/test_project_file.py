@@ -152,6 +152,20 @@ filters:
     ]
 
 
+def test_faults_of_quality_say_what_to_write() -> None:
+    quality = (
+        "quality: {review: {share: [1], due: [], newcomer: -1, flagged: }, cases: {begins: 18:00}, audits: {aql: .5}}"
+    )
+    assert [line.removeprefix("project.yaml:5: quality.") for line in faults(f"{HEAD}labels: [a, b]\n{quality}\n")] == [
+        "audits: aql is 0.5 and ltpd 0.08: aql must be smaller",
+        "cases: begins at 18:00 and ends at 17:00: begins must be earlier",
+        "review.due: [] is no time span: write minutes, hours or days such as 90m, 24h or 2d",
+        "review.flagged: is empty: give it a value (text that begins with # needs quotes), or leave the line out",
+        "review.newcomer: '-1' is not a whole number: write digits such as 3",
+        "review.share: must be a number, such as 0.8",
+    ]
+
+
 @pytest.mark.parametrize("typed", ["near: []", "steps: [a]", "steps: off", "filters: {a: b}", "filters: x", "near:"])
 def test_what_has_another_shape_is_a_fault_on_its_line(typed: str) -> None:
     [found] = faults(f"{HEAD}labels: [a, b]\n{typed}\n")
