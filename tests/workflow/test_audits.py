@@ -21,7 +21,6 @@ from storage.tables import (
     ItemState,
     Outbox,
     Place,
-    Project,
     Review,
     ReviewReason,
     ReviewState,
@@ -29,7 +28,7 @@ from storage.tables import (
     Ruling,
     Severity,
 )
-from tests.builders import NOW, add_items, add_person
+from tests.builders import NOW, add_person
 from tests.workflow.audit_world import (
     LATER,
     answer,
@@ -44,7 +43,7 @@ from tests.workflow.audit_world import (
 )
 from tests.workflow.test_at_one_moment import together
 from workflow import places
-from workflow.audit import acceptance, drawing, ending, held, plan, replaying, scheduling, scope, starting
+from workflow.audit import acceptance, ending, held, plan, replaying, scope, starting
 from workflow.audit.scope import By, Scope
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.review import barring
@@ -387,26 +386,3 @@ def test_an_audit_is_called_off_once_and_ends_once(store: Store) -> None:
     assert ending.end_due(store, LATER) == 0
     told = world.rows(select(col(History.action)).where(col(History.subject) == "audit").order_by(col(History.id)))
     assert [one.action for one in told] == ["audit.started", "audit.drawn", "audit.cancelled"]
-
-
-def test_the_weekly_audit_is_drawn_once_of_what_was_finished_since_the_last(store: Store) -> None:
-    world = finished(store, 6)
-    monday = NOW.replace(hour=8, minute=30)  # 09:30 in Berlin
-    with store.write() as session:
-        session.execute(
-            update(Project).values(quality={"audits": {"every": "week"}}, created_at=NOW - timedelta(days=30))
-        )
-        session.execute(update(Item).values(decided_at=monday - timedelta(hours=1)))
-    assert [scheduling.start_due(store, monday) for _ in range(2)] == [1, 0]
-    assert scheduling.start_due(store, monday + timedelta(days=6)) == 0
-    assert scheduling.start_due(store, monday + timedelta(days=7)) == 0, "nothing was finished"
-    with store.write() as session:
-        add_items(session, world, 2, 2)
-        session.execute(
-            update(Item)
-            .where(col(Item.id).in_(world.items[-2:]))
-            .values(state=ItemState.RULED, final_value_id=world.values["no"], decided_at=monday + timedelta(days=8))
-        )
-    assert scheduling.start_due(store, monday + timedelta(days=14)) == 1
-    drawing.draw_due(store, monday + timedelta(days=14))
-    assert [(audit(world, n).population, audit(world, n).by_id) for n in (1, 2)] == [(6, None), (2, None)]

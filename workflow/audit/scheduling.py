@@ -7,8 +7,8 @@ from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Audit, AuditState, Claim, Project
-from workflow import calendar, quality_rules
+from storage.tables import Audit, AuditState, Claim, History, Project
+from workflow import calendar, project_settings, quality_rules
 from workflow.audit import scope, starting
 from workflow.audit.scope import Scope
 from workflow.quality_rules import AuditRules, Every, QualityRules
@@ -46,7 +46,19 @@ def _due(session: Session, project_id: int, now: datetime) -> date | None:
     if last is not None and day <= last:
         return None
     began = calendar.moment(day, time.fromisoformat(rules.at), project.time_zone)
-    return day if began >= project.created_at else None
+    return day if began >= (_switched_on(session, project_id) or project.created_at) else None
+
+
+def _switched_on(session: Session, project_id: int) -> datetime | None:
+    """When somebody last said how often an audit is drawn; None where that is as it was made."""
+    changes = session.execute(
+        select(col(History.at), col(History.after))
+        .where(col(History.subject) == "project", col(History.subject_id) == project_id)
+        .where(col(History.action) == project_settings.CHANGED)
+        .order_by(col(History.id).desc())
+    )
+    found = (row.at for row in changes if "quality.audits.every" in (row.after or {}))
+    return next(found, None)
 
 
 def _start(session: Session, project_id: int, now: datetime) -> bool:
