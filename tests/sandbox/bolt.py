@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.socket_mode import SocketModeClient
 
 from tests.sandbox_fixtures import Workspace, wait_for
 
@@ -31,15 +32,15 @@ def connected(workspace: Workspace, app: App) -> Iterator[App]:
     try:
         yield app
     finally:
-        _hang_up(handler)
+        hang_up(handler.client)
         wait_for(lambda: workspace.connections() == before)
 
 
-def _hang_up(handler: SocketModeHandler) -> None:
+def hang_up(client: SocketModeClient) -> None:
     """Close at once: the SDK's own close leaves the socket open until its reading thread times out (3 s)."""
-    handler.client.auto_reconnect_enabled = False
-    session = handler.client.current_session
+    client.auto_reconnect_enabled = False
+    session = client.current_session
     if session is not None and session.sock is not None:
         with suppress(OSError):
             session.sock.shutdown(socket.SHUT_RDWR)
-    threading.Thread(target=handler.close, daemon=True).start()
+    threading.Thread(target=client.close, daemon=True).start()

@@ -9,6 +9,7 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from tests.sandbox.bolt import hang_up
 from tests.sandbox_fixtures import Workspace, wait_for
 
 Json = dict[str, Any]
@@ -19,6 +20,7 @@ class SmallApp:
     """``heard`` is every payload; ``on[type]`` gives an ack's payload; ``silent`` leaves everything unacked."""
 
     def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self.heard: list[Json] = []
         self.on: dict[str, Answer] = {}
         self.silent = False
@@ -53,4 +55,5 @@ class SmallApp:
 
     def stop(self) -> None:
         """Hang up."""
-        self._socket.close()
+        hang_up(self._socket)
+        wait_for(lambda: self._workspace.connections() == 0)

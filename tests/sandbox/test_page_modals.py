@@ -1,6 +1,6 @@
 """A long form as ``/concord new`` needs it: every kind of field, first values, errors at their field, narrow windows."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -114,29 +114,32 @@ def test_other_values_are_sent(modal: Page, app: SmallApp, workspace: Workspace)
     assert [one["value"] for one in values["languages"]["languages"]["selected_options"]] == ["nominal"]
 
 
-@pytest.mark.parametrize("name", ["name", "overlap", "level", "near", "steps", "at", "team", "lead", "people"])
-def test_an_error_stands_at_its_field_and_the_focus_goes_there(modal: Page, app: SmallApp, name: str) -> None:
-    app.on["view_submission"] = lambda _payload: {"response_action": "errors", "errors": {name: "Not this one."}}
-    modal.get_by_role("button", name="Create").click()
-    block = modal.locator(f"[data-block-id={name}]")
-    expect(block.get_by_role("alert")).to_have_text("Not this one.")
-    expect(block.get_by_role("alert")).to_be_in_viewport()
-    expect(modal.get_by_role("alert")).to_have_count(1)
-    focused = block.locator(":focus")
-    expect(focused).to_have_count(1)
-    marked = block.locator("[aria-invalid=true]")
-    expect(marked).to_have_accessible_description("Not this one.")
+def test_an_error_stands_at_its_field_and_the_focus_goes_there(modal: Page, app: SmallApp) -> None:
+    # Up and down the form, so that the field is out of sight before.
+    for name in ("name", "people", "overlap", "lead", "level", "team", "near", "at", "steps"):
+        errors = {"response_action": "errors", "errors": {name: f"Not this {name}."}}
+        app.on["view_submission"] = lambda _payload, errors=errors: errors  # type: ignore[misc]
+        modal.get_by_role("button", name="Create").click()
+        block = modal.locator(f"[data-block-id={name}]")
+        expect(block.get_by_role("alert"), name).to_have_text(f"Not this {name}.")
+        expect(block.get_by_role("alert"), name).to_be_in_viewport()
+        expect(modal.get_by_role("alert"), name).to_have_count(1)
+        expect(block.locator(":focus"), name).to_have_count(1)
+        expect(block.locator("[aria-invalid=true]"), name).to_have_accessible_description(f"Not this {name}.")
+        expect(modal.locator("[aria-invalid=true]"), name).to_have_count(1)
     app.on["view_submission"] = lambda _payload: None
     modal.get_by_role("button", name="Create").click()
     expect(modal.get_by_role("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("typed", "words"), [("10", "at most 9"), ("0", "at least 1"), ("1.5", "a number"), ("", "")])
-def test_numbers_are_checked_before_the_app_is_asked(modal: Page, app: SmallApp, typed: str, words: str) -> None:
-    modal.locator("[data-action-id=overlap]").fill(typed)
-    modal.get_by_role("button", name="Create").click()
-    expect(modal.locator("[data-block-id=overlap] [role=alert]")).to_contain_text(words or "required")
-    expect(modal.locator("[data-action-id=overlap]")).to_be_focused()
+def test_numbers_are_checked_before_the_app_is_asked(modal: Page, app: SmallApp) -> None:
+    number = modal.locator("[data-action-id=overlap]")
+    for typed, words in (("10", "at most 9"), ("0", "at least 1"), ("1.5", "a number"), ("", "required")):
+        modal.get_by_role("textbox", name="Name").focus()
+        number.fill(typed)
+        modal.get_by_role("button", name="Create").click()
+        expect(modal.locator("[data-block-id=overlap] [role=alert]"), repr(typed)).to_contain_text(words)
+        expect(number, repr(typed)).to_be_focused()
     assert submitted(app) == []
 
 
@@ -157,15 +160,20 @@ def test_an_option_that_is_gone_is_no_longer_chosen(modal: Page, app: SmallApp, 
     assert wait_for(lambda: submitted(app))[0]["level"]["level"]["selected_option"]["value"] == "interval"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_form_and_its_lists_fit_a_telephone(modal: Page, theme: Any) -> None:
-    modal.emulate_media(color_scheme=theme)
+def test_the_form_and_its_lists_fit_a_telephone(modal: Page) -> None:
     modal.set_viewport_size({"width": 390, "height": 700})
-    expect(modal.get_by_role("button", name="Create")).to_be_in_viewport(ratio=1)
-    assert modal.evaluate("(body => body.scrollWidth <= body.clientWidth)(document.querySelector('.sheet-body'))")
-    modal.get_by_role("combobox", name="People").click()
-    expect(modal.locator("dialog .menu")).to_be_in_viewport(ratio=1)
-    expect(modal.get_by_role("option", name="Rita Reviewer")).to_be_visible()
+    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for theme in themes:
+        modal.emulate_media(color_scheme=theme)
+        expect(modal.locator("html")).to_have_attribute("data-theme", theme)
+        expect(modal.get_by_role("button", name="Create"), theme).to_be_in_viewport(ratio=1)
+        fits = "(body => body.scrollWidth <= body.clientWidth)(document.querySelector('.sheet-body'))"
+        assert modal.evaluate(fits), theme
+        modal.get_by_role("combobox", name="People").click()
+        expect(modal.locator("dialog .menu"), theme).to_be_in_viewport(ratio=1)
+        expect(modal.get_by_role("option", name="Rita Reviewer"), theme).to_be_visible()
+        modal.keyboard.press("Escape")
+        expect(modal.locator("dialog .menu")).to_have_count(0)
 
 
 def test_a_channel_takes_in_the_app_and_is_archived(look: Look, app: SmallApp, workspace: Workspace) -> None:
