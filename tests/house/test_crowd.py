@@ -1,4 +1,4 @@
-"""The crowd of the demo's data: some hundred recorded labels, clicked through the whole house."""
+"""The crowd of the demo's data: a hundred and twenty recorded labels, clicked through the whole house."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from tests.databases import Databases
 from tests.house.house import House, Json
 from workflow import digest, project_file, projects
 
-ITEMS = 30
+ITEMS = 12
 
 
 @pytest.fixture

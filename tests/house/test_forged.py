@@ -19,7 +19,8 @@ from tests.house.waiting import once, until
 
 HUGE = ["0", "-1", "99999", str(2**31), str(2**63 - 1), str(2**63), "9" * 30]
 ODD = ["", " ", "1 ", "x", "1.0", "1e3", "½", "٣", "1;DROP TABLE item", "\u0000", "\ud800", "1:2:3", ":", "<!channel>"]
-WRONG = [*HUGE, *ODD]
+WRONG = {"sqlite": HUGE, "postgresql": [*HUGE, *ODD]}
+"""What is no number never comes to a database; SQLite has bounds of its own for what is one."""
 
 
 def settle(house: House) -> dict[str, list[str]]:
@@ -78,6 +79,7 @@ class Scene:
 
     def __init__(self, open_house: OpenHouse, database: str) -> None:
         house = self.house = open_house(items=3, database=database, batch_size=2)
+        self.wrong = WRONG[database]
         other = {"cem": ["annotator"], "rita": ["reviewer"], "max": ["lead"]}
         self.other = house.make_project(
             [{"id": "o", "text": "Other"}, {"id": "p", "text": "More"}], name="other", people=other
@@ -134,18 +136,18 @@ class Scene:
             *("read_version", "acknowledge", "check:again"),
         ):
             yield action, None
-            for wrong in WRONG:
+            for wrong in self.wrong:
                 yield action, wrong
         for action in ("label:1", "rule:1", "pass_up", "go:back", "page:next"):
-            for wrong in WRONG:
+            for wrong in self.wrong:
                 yield action, wrong
                 yield action, f"{wrong}:{wrong}"
-                yield action, f"case:{wrong}:{wrong}"
+        for wrong in self.wrong:
+            yield "page:next", f"case:{wrong}:{wrong}"
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_forged_ids_change_nothing_and_are_answered(open_house: OpenHouse, database: str) -> None:
-    scene = Scene(open_house, database)
+def test_forged_ids_change_nothing_and_are_answered(open_house: OpenHouse) -> None:
+    scene = Scene(open_house, "postgresql")
     house, ben = scene.house, scene.house.ben
     ben.home()
     before = settle(house)
@@ -207,9 +209,9 @@ def forms(scene: Scene) -> Iterator[tuple[str, str, str, Json]]:
     because = {"rationale": {"value": "Because."}, "reason": {"selected_option": {"value": "other"}}}
     value = {"value": {"selected_option": {"value": str(scene.values[project])}}}
     foreign = {"value": {"selected_option": {"value": str(scene.values[scene.other])}}}
-    for wrong in (place, other, *WRONG):
+    for wrong in (place, other, *scene.wrong):
         yield "ben", "flag", f"{wrong}:{now}", reason
-    for wrong in WRONG:
+    for wrong in scene.wrong:
         yield "ana", "flag", f"{place}:{wrong}" if not wrong.isdecimal() or wrong == "0" else f"{wrong}:{now}", reason
         yield "rita", "rule", f"rule:{case}:{wrong}" if wrong != "0" else "rule", value | because
         yield "rita", "rule", f"rule:{wrong}:0", value | because

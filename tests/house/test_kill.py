@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from benchmarks import kill
@@ -35,6 +35,12 @@ def post_digest(house: House) -> None:
     house.lea.press_ok(shown, "Post to the leads channel")
 
 
+def end_leases(house: House) -> None:
+    """Nobody needs to wait for what the dead one had: its call has had its effect, and its lease is over."""
+    over = update(Outbox).where(col(Outbox.lease_until).is_not(None)).values(lease_until=house.clock())
+    house.store.transact(lambda session: session.execute(over))
+
+
 @pytest.mark.slow
 def test_killed_between_effect_and_commit_a_digest_is_there_once(open_house: OpenHouse, tmp_path: Path) -> None:
     house = open_house(items=1, running=False)
@@ -50,6 +56,7 @@ def test_killed_between_effect_and_commit_a_digest_is_there_once(open_house: Ope
             if method == "chat.postMessage":
                 until(lambda n=done: len(house.posts("lea", "rte-leads")) == n)  # type: ignore[misc]
             bot.kill()
+            end_leases(house)
             bot.start()
             until(lambda n=done: house.count(Outbox, col(Outbox.state) == OutboxState.SENT) == n)  # type: ignore[misc]
             posted = house.posts("lea", "rte-leads")

@@ -108,6 +108,8 @@ def test_a_fault_of_ours_is_told_with_its_request_and_without_what_was_sent(
         raise LookupError("a fault of ours")
 
     monkeypatch.setattr("workflow.labelling.record", breaks)
+    # Nothing will come: the workspace need not wait for it.
+    house.workspace.settings(ack_seconds=0.5)
     assert not house.ana.press(card, "Yes").get("ok")
     [line] = [line for line in lines(log) if line["event"] == "handler failed"]
     assert line["error"] == "LookupError"
