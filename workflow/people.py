@@ -1,12 +1,13 @@
 """Who is in a project and what they may do; asked at every click."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 from sqlmodel import Session, col
 
-from storage.tables import Member, Person, Project, Role
+from storage.tables import Member, Person, Project, Role, plain
 from workflow import naming
 from workflow.errors import NotAllowedError, RefusedError
 
@@ -57,6 +58,18 @@ def require(session: Session, project_id: int, slack_id: str, *wanted: Role) -> 
     if person_id is None:
         raise NotAllowedError(_who_can(session, project_id, wanted))
     return person_id
+
+
+def serves(project_id: Any, person_id: Any, wanted: Collection[Role]) -> ColumnElement[bool]:
+    """SQL: whether somebody has one of the wanted roles in a project, and an account that is active; both columns or ids."""
+    member, person = plain(Member).alias("serving"), plain(Person).alias("serving_person")
+    return (
+        select(member.c.person_id)
+        .where(member.c.project_id == project_id, member.c.person_id == person_id, member.c.role.in_(wanted))
+        .where(person.c.id == member.c.person_id, person.c.active)
+        .correlate_except(member, person)
+        .exists()
+    )
 
 
 def members(session: Session, project_id: int) -> list[Membership]:

@@ -100,9 +100,10 @@ def _is_for(session: Session, project_id: int, slack_id: str, person_id: int, no
         .correlate(plain(Finding))
         .exists()
     )
+    gone = ~people.serves(project_id, finding.auditor_id, AUDITORS)
     wanted = [
         finding.state.in_(OPEN),
-        or_(mine, finding.auditor_id.is_(None), finding.lease_until < now),
+        or_(mine, finding.auditor_id.is_(None), finding.lease_until < now, gone),
         judging.may(finding.item_id, person_id, Layer.AUDIT),
         ~in_hand,
     ]

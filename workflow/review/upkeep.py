@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
 from storage.tables import Item, ItemState, Project, Review, ReviewState
-from workflow import history, places
+from workflow import history, people, places
+from workflow.cases import judging
+from workflow.cases.judging import Layer
 from workflow.quality_rules import QualityRules
 from workflow.states import check_move
 
@@ -18,11 +20,14 @@ OPEN = (ReviewState.WAITING, ReviewState.CLAIMED)
 
 
 def give_back_claims(store: Store, now: datetime) -> int:
-    """Let go of what reviewers claimed and did not finish in time; how many. The clock's step."""
+    """Let go of what reviewers claimed and did not finish in time, or who review no more; how many. The clock's step."""
     over = (
         col(Review.project_id).in_(select(col(Project.id))),
         col(Review.state) == ReviewState.CLAIMED,
-        col(Review.lease_until) < now,
+        or_(
+            col(Review.lease_until) < now,
+            ~people.serves(col(Review.project_id), col(Review.claimed_by_id), judging.ROLES[Layer.REVIEW]),
+        ),
     )
     with store.read() as session:
         ids = list(session.execute(select(col(Review.id)).where(*over).limit(CHUNK)).scalars())
