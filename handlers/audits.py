@@ -17,8 +17,8 @@ from workflow.audit import answering, ending, held, reopening
 from workflow.audit.answering import AUDITORS
 from workflow.audit.opened import OLD, Opened
 from workflow.cases import citing
+from workflow.cases.decision import is_blank
 from workflow.errors import NotAllowedError, RefusedError
-from workflow.rulings import is_blank
 
 MODAL = "audit_item"
 NOTE_WRONG = "Say why: the people who labelled it will read it."

@@ -6,7 +6,7 @@ from handlers.answer import Answer, Errors, OpenView, ShowCard
 from handlers.click import Click, as_id
 from handlers.desk import Desk
 from workflow.cases import disputing
-from workflow.rulings import is_blank
+from workflow.cases.decision import is_blank
 
 
 def register(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from handlers.click import Click, as_id
 from handlers.desk import Desk
 from workflow import escalation, rulings
 from workflow.cases import passing_up, precedents
-from workflow.cases.decision import Details
+from workflow.cases.decision import Details, is_blank
 from workflow.errors import RefusedError
 from workflow.views import case_background
 
@@ -73,7 +73,7 @@ def rule(session: Session, click: Click) -> Answer | list[Answer]:
     if not version.isdecimal():
         raise RefusedError("This form is from an older version of Concord. Close it and open the case again.")
     rationale = str(click.state.get("rationale") or "").strip()
-    if rulings.is_blank(rationale):
+    if is_blank(rationale):
         return Errors({"rationale": "Give the reason: the people concerned will read it."})
     if kind == "back":
         rulings.send_back(session, click.user_id, as_id(case), int(version), rationale, click.now)

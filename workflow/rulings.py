@@ -1,6 +1,5 @@
 """Rulings: a reviewer decides a case, changes the decision, or sends the item back; the people concerned are told."""
 
-import unicodedata
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select, update
@@ -23,7 +22,7 @@ from storage.tables import (
 from workflow import history, outbox, people, places
 from workflow.batches import close_places, rewrite_batch
 from workflow.cases import decision, dispute_outcomes, judging, ladder, precedents, telling
-from workflow.cases.decision import Details
+from workflow.cases.decision import Details, is_blank
 from workflow.errors import RefusedError
 from workflow.escalation import Case, check_answered, lock_case, may_rule, rulers
 from workflow.states import check_move
@@ -143,11 +142,6 @@ def send_back(session: Session, slack_id: str, case_id: int, version: int, ratio
     for _, other, _ in flagged:
         telling.tell(session, case.project_id, ruling_id, other, now)
     return ruling_id
-
-
-def is_blank(rationale: str) -> bool:
-    """Whether there is nothing to read in a text: spaces, controls and what else leaves no mark."""
-    return all(character.isspace() or unicodedata.category(character) in ("Cc", "Cf") for character in rationale)
 
 
 def _check_version(session: Session, case: Case, version: int) -> None:

@@ -12,6 +12,7 @@ from workflow import places, rulings
 from workflow.cases import correcting
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
+from workflow.views.notice import notice_view
 
 DETAILS = Details(reason_code="rule_missed", section="  Negation \n and doubt ")
 
@@ -40,6 +41,18 @@ def correct(
         return correcting.correct(session, item, by, world.values[value], rationale, details, reason, NOW)
 
     return world.store.transact(work)
+
+
+def test_a_reason_that_is_all_that_was_said_is_told_once(store: Store) -> None:
+    world, _ = accepted(store)
+    for value, rationale, told in (("no", "A rule of the guideline was missed", ""), ("yes", "Page 3.", "A rule of")):
+        ruling_id = correct(world, value, rationale=rationale)
+        with store.read() as session:
+            shown = notice_view(session, ruling_id, world.people["ana"], NOW)
+        assert shown
+        assert shown["rationale"] == rationale
+        assert shown["reason"].startswith(told)
+        assert bool(shown["reason"]) == bool(told)
 
 
 def test_it_decides_the_item_and_everybody_who_labelled_it_is_told_once(store: Store) -> None:

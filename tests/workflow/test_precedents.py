@@ -13,6 +13,7 @@ from workflow.cases import correcting, precedents
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.near import index
+from workflow.views.case_background import like_cases
 
 TEXT = "The council met on Tuesday and agreed that the bridge over the old canal will be closed for repairs until May."
 
@@ -69,10 +70,21 @@ def test_deciding_otherwise_asks_for_the_reason_and_keeps_it(store: Store) -> No
     world, clicks = ruled(store, TEXT, TEXT + "!")
     with pytest.raises(precedents.DepartureError, match="Item i1, which says nearly the same, was ruled “No” by Rita"):
         rule(world, clicks, "yes")
+    with pytest.raises(precedents.DepartureError):
+        rule(world, clicks, "yes", departure=" \u200b\u2060 ")
     assert world.item(world.items[0]).state is ItemState.ESCALATED
     rule(world, clicks, "yes", departure="The exclamation changes it.")
     kept = world.one(select(col(Ruling.precedent_id), col(Ruling.departure)).where(col(Ruling.rationale) == "So."))
     assert tuple(kept) == (found(world)[0].ruling_id, "The exclamation changes it.")
+
+
+def test_a_text_that_differs_is_never_called_all_alike(store: Store) -> None:
+    long = " ".join(
+        f"Sentence {number} says that the committee found matter {number} in order." for number in range(60)
+    )
+    world, _ = ruled(store, long, long + " Not so.")
+    with store.read() as session:
+        assert [one["percent"] for one in like_cases(session, world.items[0])] == [99]
 
 
 def test_what_is_only_somewhat_alike_asks_for_nothing(store: Store) -> None:

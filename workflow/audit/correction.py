@@ -9,9 +9,8 @@ from sqlmodel import Session, col
 
 from storage.tables import AuditVerdict, EscalationReason, Item, Severity
 from workflow.cases import correcting, decision
-from workflow.cases.decision import Details
+from workflow.cases.decision import Details, is_blank
 from workflow.errors import RefusedError
-from workflow.rulings import is_blank
 
 if TYPE_CHECKING:
     from workflow.audit.answering import Held

@@ -13,9 +13,8 @@ from storage.tables import Escalation, EscalationReason, EscalationState, Item, 
 from workflow import escalation, history, places
 from workflow.batches import close_places
 from workflow.cases import decision, precedents, telling
-from workflow.cases.decision import Details
+from workflow.cases.decision import Details, is_blank
 from workflow.errors import RefusedError
-from workflow.rulings import is_blank
 from workflow.states import check_move
 
 CORRECTABLE = (ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.RULED)

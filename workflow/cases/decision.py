@@ -1,5 +1,6 @@
 """A decision on a case as it is kept: the value and why, the reason code, the section it rests on, the precedent left."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -50,8 +51,13 @@ def checked(session: Session, project_id: int, details: Details) -> Details:
     return replace(
         details,
         section=" ".join(details.section.split())[:SECTION_LIMIT],
-        departure=details.departure.strip()[:DEPARTURE_LIMIT],
+        departure="" if is_blank(details.departure) else details.departure.strip()[:DEPARTURE_LIMIT],
     )
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to read in a text: spaces, controls and what else leaves no mark."""
+    return all(character.isspace() or unicodedata.category(character) in ("Cc", "Cf") for character in text)
 
 
 def check_value(session: Session, project_id: int, value_id: int) -> None:

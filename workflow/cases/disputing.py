@@ -22,10 +22,10 @@ from storage.tables import (
 )
 from workflow import escalation, history, outbox, people, places, waiting
 from workflow.cases import contestable
+from workflow.cases.decision import is_blank
 from workflow.cases.dispute_outcomes import CARD, OPENED, WITHDRAWN, settle, value_now, version
 from workflow.cases.second_looks import reviewer_figures
 from workflow.errors import RefusedError
-from workflow.rulings import is_blank
 from workflow.states import check_move
 
 __all__ = ["ARGUMENT_LIMIT", "check", "contest", "reviewer_figures", "settle", "withdraw"]

@@ -1,7 +1,7 @@
 """Why a reviewer decided so: a reason of the list, and a note where that does not say enough."""
 
 from workflow.cases import reasons
-from workflow.cases.decision import Details
+from workflow.cases.decision import Details, is_blank
 from workflow.errors import RefusedError
 
 NOTE_LIMIT = 3000
@@ -22,6 +22,4 @@ def why(details: Details, note: str) -> str:
 
 def kept(note: str) -> str:
     """A note as it is kept: nothing where there is nothing to read in it."""
-    from workflow.rulings import is_blank
-
     return "" if is_blank(note) else note.strip()[:NOTE_LIMIT]

@@ -51,7 +51,7 @@ def notice_view(session: Session, ruling_id: int, person_id: int, now: datetime)
         "reviewer": row.reviewer,
         "title": row.title,
         "rationale": row.rationale,
-        "reason": reasons.in_words(row.reason_code),
+        "reason": _besides(row.rationale, reasons.in_words(row.reason_code)),
         "section": row.section,
         "own": own_label(session, row.item_id, person_id),
         "flagged": _has_flagged(session, row.escalation_id, person_id),
@@ -61,6 +61,11 @@ def notice_view(session: Session, ruling_id: int, person_id: int, now: datetime)
         "until": contestable.until(session, ruling_id, person_id, now),
         "zone": row.time_zone,
     }
+
+
+def _besides(rationale: str, reason: str) -> str:
+    """The reason in words, where it is not all that was said: a correction without a note has it for its rationale."""
+    return "" if reason == rationale else reason
 
 
 def own_label(session: Session, item_id: int, person_id: int) -> str | None:

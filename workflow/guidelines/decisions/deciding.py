@@ -7,12 +7,12 @@ from sqlmodel import Session, col
 
 from storage.tables import Decision, Member, Person, Proposal, ProposalState, Role, Verdict
 from workflow import outbox, people
+from workflow.cases.decision import is_blank
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.guidelines import moving
 from workflow.guidelines.decisions import deciders
 from workflow.guidelines.states import MOVES
 from workflow.guidelines.text import fitting
-from workflow.rulings import is_blank
 
 SAID = {
     Verdict.APPROVED: "approved this",

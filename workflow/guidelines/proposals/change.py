@@ -9,12 +9,12 @@ from sqlmodel import Session, col
 
 from storage.tables import ChangeKind, Guideline, Item, ItemState, LabelValue
 from workflow import normalise
+from workflow.cases.decision import is_blank
 from workflow.errors import RefusedError
 from workflow.guidelines.labels import applying, label_changes
 from workflow.guidelines.labels.label_changes import ChangeOf, LabelChange
 from workflow.guidelines.labels.label_lines import FORMS
 from workflow.guidelines.text import reading_text
-from workflow.rulings import is_blank
 from workflow.spec_values import width
 
 LONGEST_SUMMARY = 150
