@@ -70,10 +70,10 @@ def picture(session: Session, context: Mapping[str, Any]) -> Picture:
 
 def findings_words(_session: Session, context: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
     """What is said where the file cannot be uploaded."""
-    numbers = ", ".join(str(one) for one in context["audit_ids"])
+    commands = "\n".join(f"concord audit findings {one} -o findings-{one}.csv" for one in context["audit_ids"])
     return {
-        "message": f"The findings could not be put here: Concord may not upload files. Whoever runs it writes them out with "
-        f"concord audit findings (audit {numbers})."
+        "message": "The findings could not be put here: Concord may not upload files (it lacks the scope files:write). "
+        f"Whoever runs it writes them out with\n{commands}"
     }
 
 

@@ -27,7 +27,8 @@ REMARKS = {
     "steps": "It holds for files that are imported from now on.",
     "filters": "It holds for files that are imported from now on.",
     "guidelines": "Grace and open batches are those of versions from now on; all else holds for what waits, too.",
-    "quality": "What is picked for review, asked about and drawn already keeps its time; all else holds from now on.",
+    "quality": "What is picked for review, asked about and drawn already keeps its time; all else holds from now on. Where "
+    "nothing is reviewed any more, what waits for review counts as accepted.",
 }
 
 

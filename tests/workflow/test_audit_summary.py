@@ -121,6 +121,9 @@ def test_an_audit_is_summed_up_at_its_end_with_a_chart_and_its_findings(store: S
     ] * 2
     assert [row.thread_key for row in rows[1::2]] == [row.key for row in rows[::2]]
     assert "Before release 3" in drawn(world, rows[0])
+    unable = drawn(world, rows[1])
+    assert "the scope files:write" in unable
+    assert f"concord audit findings {first} -o findings-{first}.csv" in unable
     said = drawn(world, rows[2])
     for part in (f"(audit {first})", "points more wrong", "1 passed, 1 failed", "By label", "Yes", "By person", "Ana"):
         assert part in said
