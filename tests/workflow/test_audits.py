@@ -258,6 +258,18 @@ def test_nobody_audits_their_own_work_and_a_lead_has_what_no_auditor_may_judge(s
         answer(world, "ada", ids[world.items[0]])
     with pytest.raises(NotAllowedError):
         take(world, "rita", audit_id)
+
+    def said(what: str) -> list[str]:
+        """What the leads were told, the clock having looked twice."""
+        for _ in range(2):
+            ending.tell_stuck(store, LATER)
+        key = f"audit:{audit_id}:{what}"
+        return [row.context["message"] for row in world.rows(select(col(Outbox.context)).where(col(Outbox.key) == key))]
+
+    for_leads = said("leads_only")
+    assert len(for_leads) == 1
+    assert "no auditor may judge 1 item (i0), so a lead has to" in for_leads[0]
+    assert said("nobody") == []
     with store.write() as session:
         session.execute(update(Review).values(by_id=world.people["ada"]))
         session.execute(
@@ -267,11 +279,9 @@ def test_nobody_audits_their_own_work_and_a_lead_has_what_no_auditor_may_judge(s
                 due_at=NOW, opened_at=NOW,
             )
         )  # fmt: skip
-    for _ in range(2):
-        ending.tell_stuck(store, LATER)
-    said = world.rows(select(col(Outbox.context)).where(col(Outbox.key) == f"audit:{audit_id}:nobody"))
-    assert len(said) == 1
-    assert "1 item (i0)" in said[0].context["message"]
+    nobody = said("nobody")
+    assert len(nobody) == 1
+    assert "1 item (i0)" in nobody[0]
 
 
 def test_who_saw_the_label_is_never_given_the_item_and_who_has_it_in_hand_never_audits_it(store: Store) -> None:

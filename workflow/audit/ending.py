@@ -1,10 +1,11 @@
 """An audit ends: by itself once all is judged, or because a lead calls it off; and what is said while nobody can go on."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import String, cast, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
@@ -21,7 +22,13 @@ from workflow.errors import RefusedError
 ENDERS = (Role.LEAD, Role.MANAGER)
 CHUNK = 500
 NAMED = 5
-STUCK = "nobody"
+STUCK, FOR_LEADS = "nobody", "leads_only"
+WORDS = {
+    STUCK: "nobody is left who may judge {items}: everybody has labelled or judged them before, or there is no auditor. Add "
+    "an auditor or a lead who has not, or call the audit off.",
+    FOR_LEADS: "no auditor may judge {items}, so a lead has to: press “Audit next item” on the audit's card, or write "
+    "“/concord audit next”. Nobody judges what they labelled or judged before.",
+}
 
 
 def cancel(session: Session, slack_id: str | None, audit_id: int, now: datetime, *, why: str = "") -> str | None:
@@ -106,42 +113,56 @@ def _void(session: Session, audit_id: int, finding_ids: list[int], now: datetime
 
 
 def tell_stuck(store: Store, now: datetime) -> int:
-    """The clock's step: say once of an audit that nobody may judge some of its items; of how many audits it was said."""
+    """The clock's step: say once of an audit that only leads may judge some of its items, and once that nobody may; of how
+    many audits it was said.
+    """
     with store.read() as session:
-        said = exists().where(
-            col(Outbox.key) == literal("audit:").concat(cast(col(Audit.id), String)).concat(f":{STUCK}")
-        )
-        running = select(col(Audit.id), col(Audit.project_id)).where(col(Audit.state) == AuditState.RUNNING, ~said)
-        found = [(row, _stuck(session, row.id, row.project_id)) for row in session.execute(running).all()]
-    stuck = [(row, keys) for row, keys in found if keys]
-    for row, keys in stuck:
-        store.transact(partial(_say_stuck, audit_id=row.id, project_id=row.project_id, keys=keys, now=now))
+        running = select(col(Audit.id), col(Audit.project_id)).where(col(Audit.state) == AuditState.RUNNING)
+        found = [(row, _unsaid(session, row.id, row.project_id)) for row in session.execute(running).all()]
+    stuck = [(row, unsaid) for row, unsaid in found if unsaid]
+    for row, unsaid in stuck:
+        store.transact(partial(_say_stuck, audit_id=row.id, project_id=row.project_id, unsaid=unsaid, now=now))
     return len(stuck)
 
 
-def _stuck(session: Session, audit_id: int, project_id: int) -> list[str]:
-    """The ids in the file of items that nobody of the project may judge."""
+def _unsaid(session: Session, audit_id: int, project_id: int) -> dict[str, list[str]]:
+    """The ids in the file of items that no auditor may judge, by what is to be said of them and was not yet.
+
+    Where no auditor was ever asked, the leads were: the audit's card asks them.
+    """
+    keys = {f"audit:{audit_id}:{what}": what for what in (FOR_LEADS, STUCK)}
+    said = {keys[key] for key in session.execute(select(col(Outbox.key)).where(col(Outbox.key).in_(keys))).scalars()}
+    asked = select(col(Outbox.id)).where(col(Outbox.subject) == f"{telling.ASKED}:{audit_id}").limit(1)
+    if session.execute(asked).first() is None:
+        said.add(FOR_LEADS)
+    found: dict[str, list[str]] = {}
+    for row in _without_auditor(session, audit_id, project_id) if len(said) < len(keys) else ():
+        found.setdefault(FOR_LEADS if row.for_leads else STUCK, []).append(row.key)
+    return {what: items for what, items in found.items() if what not in said}
+
+
+def _without_auditor(session: Session, audit_id: int, project_id: int) -> Sequence[Any]:
+    """The open items that no auditor of the project may judge, and whether a lead may."""
+
+    def may(role: Role) -> ColumnElement[bool]:
+        return judging.somebody_may(col(Finding.item_id), project_id, Layer.AUDIT, roles=(role,))
+
     rows = session.execute(
-        select(col(Item.key))
+        select(col(Item.key), may(Role.LEAD).label("for_leads"))
         .join(Finding, col(Finding.item_id) == col(Item.id))
-        .where(
-            col(Finding.audit_id) == audit_id,
-            col(Finding.state).in_(OPEN),
-            ~judging.somebody_may(col(Finding.item_id), project_id, Layer.AUDIT),
-        )
+        .where(col(Finding.audit_id) == audit_id, col(Finding.state).in_(OPEN), ~may(Role.AUDITOR))
         .order_by(col(Finding.position))
     )
-    return list(rows.scalars())
+    return rows.all()
 
 
-def _say_stuck(session: Session, audit_id: int, project_id: int, keys: list[str], now: datetime) -> None:
-    many = "1 item" if len(keys) == 1 else f"{len(keys):,} items"
-    named = ", ".join(keys[:NAMED]) + (" and others" if len(keys) > NAMED else "")
-    why = (
-        f"nobody is left who may judge {many} ({named}): everybody has labelled or judged them before, or there is no "
-        "auditor. Add an auditor or a lead who has not, or call the audit off."
-    )
-    telling.say(session, project_id, audit_id, STUCK, why, now)
+def _say_stuck(
+    session: Session, audit_id: int, project_id: int, unsaid: Mapping[str, Sequence[str]], now: datetime
+) -> None:
+    for what, keys in unsaid.items():
+        many = "1 item" if len(keys) == 1 else f"{len(keys):,} items"
+        named = ", ".join(keys[:NAMED]) + (" and others" if len(keys) > NAMED else "")
+        telling.say(session, project_id, audit_id, what, WORDS[what].format(items=f"{many} ({named})"), now)
 
 
 def _open_left(session: Session, audit_id: int) -> bool:
