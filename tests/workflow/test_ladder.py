@@ -232,6 +232,14 @@ def test_who_leaves_is_not_waited_for(store: Store) -> None:
     assert name_of(world, case_of(world).assigned_id) == "rob"
 
 
+def test_who_is_asked_hears_it_though_the_review_channel_is_closed(store: Store) -> None:
+    world, _ = unclear(store)
+    asking.ask(store, FRIDAY)
+    subjects = select(col(Outbox.subject)).where(col(Outbox.template) == "escalation").order_by(col(Outbox.id))
+    channel, asked = (row.subject for row in world.rows(subjects))
+    assert asked != channel, "what has one subject waits for what was said before it"
+
+
 def test_a_project_without_due_times_asks_nobody(store: Store) -> None:
     world, _ = unclear(store)
     rules(world, due="0")

@@ -46,8 +46,10 @@ def _send(
     for case_id in case_ids:
         key = f"case_{kind}:{case_id}:{person_id}" + (f":{now.timestamp()}" if again else "")
         context = {"id": case_id, "asked": kind}
+        # A subject of its own: it would wait behind the card in the review channel for as long as Concord may not be there.
         outbox.put(
-            session, now, key, "escalation", to, context, lane=Lane.URGENT, card=("escalation", case_id)
+            session, now, key, "escalation", to, context,
+            lane=Lane.URGENT, card=("escalation", case_id), subject=f"case_asked:{case_id}:{person_id}",
         )  # fmt: skip
 
 
