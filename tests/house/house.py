@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -234,8 +234,27 @@ class House:
 
     def quiet(self) -> None:
         """Wait until the outbox is empty."""
+        until(self.is_quiet)
+
+    def is_quiet(self) -> bool:
+        """Whether the outbox is empty."""
         waiting = (OutboxState.WAITING, OutboxState.SENDING, OutboxState.UNKNOWN)
-        until(lambda: self.count(Outbox, col(Outbox.state).in_(waiting)) == 0)
+        return self.count(Outbox, col(Outbox.state).in_(waiting)) == 0
+
+    def hurry(self, look: Callable[[], T | None]) -> T:
+        """What ``look`` finds once it is true, the clock moved on over every wait of the sender.
+
+        What a look-up may look back on has to grow with it: ``settings`` with another ``clock_skew``.
+        """
+
+        def move_on() -> T | None:
+            if found := look():
+                return found
+            self.clock.forward(seconds=0.5)
+            self.concord.sender.nudge()
+            return None
+
+        return until(move_on)
 
     def card_version(self, batch_id: int) -> int | None:
         """The version that a batch's card should show."""

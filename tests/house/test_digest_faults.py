@@ -56,11 +56,9 @@ def settled(house: House, count: int = 1) -> list[str]:
             state in (OutboxState.SENT, OutboxState.FAILED, OutboxState.DROPPED) for state in states
         ):
             return [state.value for state in states]
-        house.clock.forward(seconds=0.5)
-        house.concord.sender.nudge()
         return None
 
-    return until(look)
+    return house.hurry(look)
 
 
 def test_one_message_with_one_picture(house: House) -> None:

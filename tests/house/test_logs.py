@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import structlog
 from bot import logs
 from storage.tables import Item
 from tests.house.conftest import OpenHouse
-from tests.house.house import House
+from tests.house.house import SENDER, House
 from tests.house.test_drops import card, drop, table
 from tests.house.waiting import until
 
@@ -51,7 +52,8 @@ def walk(house: House) -> None:
     space.faults("chat.update", "500", times=2)
     space.faults("response_url", "reset_before", times=2)
     space.faults("chat.postMessage", "internal_error", times=1)
-    house.ana.get_batch()
+    house.ana.press_ok(house.ana.home(), "Get a batch")
+    house.hurry(house.ana.cards)
     house.ana.answer("Yes")
     house.ana.flag(MARKS["note"])
     case = house.rita.see(until(house.case_cards)[0]["ts"], "rte-review")
@@ -62,12 +64,15 @@ def walk(house: House) -> None:
     shown = card(house, drop(house, content, name="batch.csv"), "Import")
     house.lea.press_ok(shown, "Import")
     until(lambda: house.count(Item) == 4)
-    house.quiet()
+    house.hurry(house.is_quiet)
 
 
 def test_nothing_that_people_wrote_and_no_token_is_logged(open_house: OpenHouse, log: io.StringIO) -> None:
     items = [{"id": f"i{number}", "text": f"{MARKS['item']} {number}"} for number in range(3)]
-    house = open_house(items, guideline=f"# Rules\n\n{MARKS['guideline']}", question=f"{MARKS['question']}?", overlap=1)
+    rules, question = f"# Rules\n\n{MARKS['guideline']}", f"{MARKS['question']}?"
+    house = open_house(items, guideline=rules, question=question, overlap=1, running=False)
+    house.settings = replace(SENDER, clock_skew=3600.0)
+    house.start()
     walk(house)
     house.stop()
     said = log.getvalue()
