@@ -1,14 +1,24 @@
 """Channels: the bot and people come and go, names and ids change, archives; the app is told, and finds it so."""
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests import sandbox_fixtures
 from tests.sandbox.small_app import SmallApp
 from tests.sandbox_fixtures import Workspace, wait_for
 
 Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def _serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace of its own: a reset takes no channel away."""
+    running = sandbox_fixtures.start(tmp_path_factory.mktemp("workspace"))
+    yield running
+    running.stop()
 
 
 def told(app: SmallApp, kind: str) -> list[Json]:
