@@ -246,8 +246,9 @@ def test_right_to_left_text_takes_its_own_direction(workspace: Workspace, tab: P
 
 MARKUP = st.text(alphabet="qwv*_~`<>&:|@#! \n", max_size=60)
 READ = """async (texts) => {
-  const {mrkdwn} = await import("/static/js/text/mrkdwn.js");
-  const {markdown} = await import("/static/js/text/markdown.js");
+  const near = (path) => new URL(path, document.querySelector("script[type=module]").src).href;
+  const {mrkdwn} = await import(near("text/mrkdwn.js"));
+  const {markdown} = await import(near("text/markdown.js"));
   const seen = (node) => ({text: node.textContent, tags: [...node.querySelectorAll("*")].map((one) => one.localName)});
   return texts.map((text) => [seen(mrkdwn(text)), seen(markdown(text))]);
 }"""
@@ -273,7 +274,8 @@ def test_no_markup_loses_a_letter_or_makes_an_unknown_element(tab: Page) -> None
 def test_thousands_of_unclosed_signs_are_all_shown(tab: Page) -> None:
     sizes = tab.evaluate(
         """async () => {
-          const {mrkdwn} = await import("/static/js/text/mrkdwn.js");
+          const near = (path) => new URL(path, document.querySelector("script[type=module]").src).href;
+          const {mrkdwn} = await import(near("text/mrkdwn.js"));
           return ["* a", "<", ":a", "_a", "&lt;"].map((sign) => mrkdwn(sign.repeat(13000)).textContent.length);
         }"""
     )

@@ -1,8 +1,12 @@
 """How the page looks and who looks at it: themes, people, narrow windows, keyboard and screen reader."""
 
+import os
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from sandbox import page
 from tests.chromium import Look
 from tests.sandbox_fixtures import Workspace
 
@@ -80,6 +84,32 @@ def test_the_page_asks_nobody_but_its_own_server(context: BrowserContext, worksp
     assert answer is not None
     assert "script" not in answer.headers["content-security-policy"].replace("default-src 'self'", "")
     assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_what_the_page_loads_is_asked_for_once(look: Look) -> None:
+    tab = look("ana")
+    tab.reload()
+    expect(tab.locator("[data-pane]")).to_be_visible()
+    loaded = tab.evaluate(
+        """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/static/"))
+          .map((one) => [one.name, one.transferSize])"""
+    )
+    assert len(loaded) > 20
+    assert [name for name, size in loaded if size] == [], "these came over the wire again"
+
+
+def test_a_changed_file_has_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "PAGES", tmp_path)
+    module = tmp_path / "static" / "js" / "app.js"
+    module.parent.mkdir(parents=True)
+    module.write_text("one")
+    os.utime(module, (1, 1))
+    before = page.version()
+    assert page.version() == before
+    os.utime(module, (2, 2))
+    changed = page.version()
+    (module.parent / "more.js").write_text("two")
+    assert len({before, changed, page.version()}) == 3
 
 
 def test_every_control_has_a_name_and_new_messages_are_announced(look: Look, workspace: Workspace) -> None:
