@@ -182,6 +182,14 @@ def test_nobody_reviews_their_own_work_and_who_looks_is_never_given_the_item(sto
     assert shop.next("rita") is not None
 
 
+def test_who_decides_what_they_never_claimed_is_not_given_the_item_either(store: Store) -> None:
+    shop = Reviewers(store, ReviewRules(share=1.0), items=1, reviewers=("rita",))
+    shop.labelled("yes", "yes", "yes")
+    shop.pick()
+    assert shop.accept() == "Accepted."
+    assert shop.world.place("rita", shop.world.items[0]).state is Place.BARRED
+
+
 def test_where_nobody_may_review_the_leads_hear_of_it_once_and_a_new_reviewer_takes_it(store: Store) -> None:
     shop = Reviewers(store, ALL, items=1, reviewers=("ana",), overlap=1)
     shop.labelled("yes")

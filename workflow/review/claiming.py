@@ -14,7 +14,18 @@ from workflow.cases import judging
 from workflow.cases.judging import Layer
 from workflow.errors import RefusedError
 from workflow.review import barring
-from workflow.review.held import GONE, OPEN, REVIEWERS, Held, happened, hold, is_over, reviewer, with_another
+from workflow.review.held import (
+    GONE,
+    IN_YOUR_BATCH,
+    OPEN,
+    REVIEWERS,
+    Held,
+    happened,
+    hold,
+    is_over,
+    reviewer,
+    with_another,
+)
 from workflow.review.states import check_move
 
 LOOKED = 50
@@ -57,7 +68,7 @@ def hold_on(session: Session, slack_id: str, review_id: int, now: datetime) -> N
     if not mine:
         judging.check(session, held.item_id, person_id, Layer.REVIEW)
         if barring.bar(session, held.project_id, [held.item_id], person_id, now):
-            raise RefusedError("You have this item in your batch: somebody else has to review it.")
+            raise RefusedError(IN_YOUR_BATCH)
     lease = now + timedelta(seconds=quality_rules.of_project(session, held.project_id).review.lease)
     session.execute(
         update(Review)

@@ -13,10 +13,12 @@ from workflow import people, places
 from workflow.cases import judging
 from workflow.cases.judging import Layer
 from workflow.errors import RefusedError
+from workflow.review import barring
 from workflow.review.states import check_move
 
 REVIEWERS = (Role.REVIEWER, Role.LEAD)
 OPEN = (ReviewState.WAITING, ReviewState.CLAIMED)
+IN_YOUR_BATCH = "You have this item in your batch: somebody else has to review it. Nothing was changed."
 GONE = "This item is not in review any more: a label was changed, or the item went elsewhere meanwhile. Nothing was changed."
 WENT_ON = "This review went on meanwhile: open it again to see how it stands. Nothing was changed."
 
@@ -72,7 +74,10 @@ def reviewer(session: Session, held: Held, slack_id: str) -> int:
 
 
 def check_may_decide(session: Session, held: Held, person_id: int, version: int, now: datetime) -> None:
-    """Raise RefusedError, with what happened, where a reviewer may not decide a review as they saw it."""
+    """Raise RefusedError, with what happened, where a reviewer may not decide a review as they saw it.
+
+    Whoever has not claimed it is kept from labelling its item from now on, as a claim does.
+    """
     if held.state not in OPEN:
         raise RefusedError(f"{happened(session, held)} Nothing was changed.")
     if held.item.state is not ItemState.IN_REVIEW:
@@ -82,6 +87,9 @@ def check_may_decide(session: Session, held: Held, person_id: int, version: int,
     if held.state is ReviewState.CLAIMED and held.claimed_by_id != person_id and not is_over(held, now):
         raise RefusedError(f"{with_another(session, held)} Nothing was changed.")
     judging.check(session, held.item_id, person_id, Layer.REVIEW)
+    not_claimed = held.claimed_by_id != person_id
+    if not_claimed and barring.bar(session, held.project_id, [held.item_id], person_id, now):
+        raise RefusedError(IN_YOUR_BATCH)
 
 
 def is_over(held: Held, now: datetime) -> bool:
