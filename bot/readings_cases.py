@@ -11,6 +11,7 @@ from workflow import calendar
 from workflow.views import case_background as background
 
 ARGUMENT = 1000
+REASON = 400
 PRECEDENT = 200
 LIKE_TEXT = 300
 REPLY = 400
@@ -24,7 +25,9 @@ def shown(view: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **view,
         "passed": _cut(passed, "text", ARGUMENT) if passed else None,
-        "disputes": [_cut(one, "argument", ARGUMENT) for one in view["disputes"][:FIRST_DISPUTES]],
+        "disputes": [
+            _cut(_cut(one, "argument", ARGUMENT), "reason", REASON) for one in view["disputes"][:FIRST_DISPUTES]
+        ],
         "precedents": like(view["precedents"]),
         "ruling": _cut(ruling, "departure", DEPARTURE) if ruling else None,
         "asked": {**asked, "words": _utc(asked["until"])} if asked else None,

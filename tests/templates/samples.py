@@ -122,7 +122,15 @@ CASE: dict[str, Any] = {
     "told": Word(""),
     "overtaken": False,
     "passed": {"person": "Rob", "text": "I cannot tell whether the speaker means it"},
-    "disputes": [{"person": "Ana", "argument": "Page 3 says otherwise", "against": "Does not", "ruler": "Rob"}],
+    "disputes": [
+        {
+            "person": "Ana",
+            "argument": "Page 3 says otherwise",
+            "against": "Does not",
+            "ruler": "Rob",
+            "reason": "Page 2",
+        }
+    ],
     "asked": {
         "who": "Rita",
         "until": Id("1774879200"),

@@ -56,7 +56,8 @@ def test_the_most_alike_come_first_and_what_is_unlike_does_not_come(store: Store
     assert [one.same for one in alike] == [True, False]
     assert alike[0].similarity > alike[1].similarity >= precedents.LEAST
     assert (alike[0].title, alike[0].by, alike[0].rationale) == ("No", "Rita", "because 2")
-    assert alike[0].text == TEXT.replace("May", "June")
+    assert alike[0].text == precedents.from_difference(TEXT.replace("May", "June"), TEXT)
+    assert alike[0].text.endswith("repairs until June.")
 
 
 def test_a_like_case_may_be_decided_alike_without_more(store: Store) -> None:
@@ -159,3 +160,17 @@ def test_a_correction_in_review_says_why_it_differs_and_an_auditors_is_blind(sto
         session.execute(update(Item).where(col(Item.id) == world.items[0]).values(final_value_id=world.values["no"]))
     audited = correct(EscalationReason.AUDIT)
     assert world.one(select(col(Ruling.precedent_id)).where(col(Ruling.id) == audited)).precedent_id is None
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "shown"),
+    [
+        ("short a", "short b", "short a"),
+        (f"{'x ' * 200}here", f"{'x ' * 200}there", f"… {'x ' * 49}here"),
+        ("y" * 300 + "a", "y" * 300 + "b", "… " + "y" * 100 + "a"),
+        ("same " * 90, "same " * 90, "same " * 90),
+        ("z " * 150, "z " * 200, "z " * 150),
+    ],
+)
+def test_a_like_text_is_shown_from_where_it_differs(text: str, other: str, shown: str) -> None:
+    assert precedents.from_difference(text, other) == shown

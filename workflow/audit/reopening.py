@@ -53,6 +53,7 @@ def reopen(session: Session, slack_id: str, audit_id: int, now: datetime) -> str
     by_id = people.require(session, audit.project_id, slack_id, Role.LEAD)
     if audit.state in (AuditState.REOPENING, AuditState.REOPENED, AuditState.REPAIRED):
         who = session.execute(select(col(Person.name)).where(col(Person.id) == audit.reopened_by_id)).scalar()
+        who = "You" if audit.reopened_by_id == by_id else who
         return f"{who} already had this lot labelled again. Nothing was changed."
     if audit.state is not AuditState.FAILED:
         return "Only the lot of an audit that failed is labelled again. Nothing was changed."

@@ -18,6 +18,8 @@ from workflow.errors import RefusedError
 from workflow.intake import spec
 from workflow.near import index
 
+ALIKE_SHOWN = 100
+"""Characters of a like item's text that are shown before the first one that differs."""
 LEAST = 0.6
 """From which similarity on (Jaccard, 0 to 1) an earlier ruling is shown."""
 
@@ -26,7 +28,7 @@ LEAST = 0.6
 class Precedent:
     """An earlier ruling on an item that is like another one; ``similarity`` is the Jaccard similarity of their texts.
 
-    ``text`` is what the like item says, its fields in the project's order.
+    ``text`` is what the like item says, its fields in the project's order, from shortly before the first word that differs.
 
     ``same`` says whether the project takes such items for near duplicates.
     """
@@ -65,8 +67,18 @@ def of_item(session: Session, item_id: int, most: int = 3) -> list[Precedent]:
     alike = {one.item_id: one.similarity for one in likes}
     near_duplicates = spec.read(item.intake).near
     near = min(near_duplicates.threshold, near_duplicates.long_threshold)
-    found = _rulings(session, alike, near, item.names)
+    found = _rulings(session, alike, near, item.names, "\n".join(texts))
     return sorted(found, key=lambda one: (-one.similarity, -one.ruling_id))[:most]
+
+
+def from_difference(text: str, other: str) -> str:
+    """A text from a little before where it differs from another one: of two long ones the difference may be one word."""
+    pairs = zip(text, other, strict=False)
+    alike = next((at for at, (one, its) in enumerate(pairs) if one != its), min(len(text), len(other)))
+    if alike <= ALIKE_SHOWN or alike == len(text):
+        return text
+    begin = text.find(" ", alike - ALIKE_SHOWN)
+    return f"… {text[begin + 1 :]}" if -1 < begin < alike else f"… {text[alike - ALIKE_SHOWN :]}"
 
 
 def settled(session: Session, item_id: int, value_id: int, details: Details) -> Details:
@@ -91,7 +103,9 @@ def _any_ruled(session: Session, project_id: int) -> bool:
     return bool(session.execute(select(found)).scalar())
 
 
-def _rulings(session: Session, alike: dict[int, float], near: float, names: Sequence[str]) -> Sequence[Precedent]:
+def _rulings(
+    session: Session, alike: dict[int, float], near: float, names: Sequence[str], said: str
+) -> Sequence[Precedent]:
     """The ruling that each of these items stands on, where it does."""
     latest = (
         select(func.max(col(Ruling.id)))
@@ -125,7 +139,7 @@ def _rulings(session: Session, alike: dict[int, float], near: float, names: Sequ
             row.escalation_id,
             row.item_id,
             row.key,
-            "\n".join(row.fields.get(name, "") for name in names),
+            from_difference("\n".join(row.fields.get(name, "") for name in names), said),
             alike[row.item_id],
             alike[row.item_id] >= near,
             row.final_value_id,

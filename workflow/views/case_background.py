@@ -57,10 +57,11 @@ def asked(session: Session, case_id: int) -> dict[str, Any]:
 
 
 def disputes(session: Session, case_id: int) -> list[dict[str, str]]:
-    """Who contests the ruling before, which one, and with what argument."""
+    """Who contests the ruling before, which one with its reason, and with what argument."""
     former, ruler = aliased(LabelValue), aliased(Person)
     rows = session.execute(
         select(col(Person.name), col(Dispute.argument), col(former.title), col(ruler.name).label("ruler"))
+        .add_columns(col(Ruling.rationale))
         .join(Person, col(Person.id) == col(Dispute.person_id))
         .join(Ruling, col(Ruling.id) == col(Dispute.ruling_id))
         .join(ruler, col(ruler.id) == col(Ruling.person_id))
@@ -69,7 +70,14 @@ def disputes(session: Session, case_id: int) -> list[dict[str, str]]:
         .order_by(col(Dispute.id))
     )
     return [
-        {"person": row.name, "argument": row.argument, "against": row.title or "", "ruler": row.ruler} for row in rows
+        {
+            "person": row.name,
+            "argument": row.argument,
+            "against": row.title or "",
+            "ruler": row.ruler,
+            "reason": row.rationale,
+        }
+        for row in rows
     ]
 
 
