@@ -88,6 +88,7 @@ def test_a_chart_appears_once(rig: Rig, method: str) -> None:
         assert rig.slack.faults[0].times == 0, kind
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("outcome", ["reset", "reset_after", "late"])
 def test_a_look_up_that_fails_is_done_again(rig: Rig, outcome: str) -> None:
     for kind in BEFORE_EFFECT:
@@ -114,6 +115,7 @@ def test_a_look_up_that_somebody_has_to_allow_is_waited_for(rig: Rig) -> None:
     assert rig.rows()["once"].state is OutboxState.SENT
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["reset", "500", "late", "internal_error_after"])
 def test_nobody_looks_before_the_call_can_have_no_effect_any_more(rig: Rig, kind: str) -> None:
     rig.slack.faults.append(Fault("chat.postMessage", kind, seconds=9.5))
@@ -182,6 +184,7 @@ def test_what_was_posted_is_sent_although_the_lease_was_over(rig: Rig) -> None:
     assert rig.slack.texts() == ["once"]
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["reset", "reset_after", "killed_after", "late"])
 def test_an_ephemeral_is_said_at_most_once(rig: Rig, kind: str) -> None:
     rig.slack.faults.append(Fault("chat.postEphemeral", kind))
@@ -213,7 +216,11 @@ def test_what_fails_for_ever_ends(store: Store) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    ("store", "seed"),
+    [*(("sqlite", seed) for seed in range(8)), *(("postgresql", seed) for seed in range(8, 12))],
+    indirect=["store"],
+)
 def test_any_schedule_of_faults_says_everything_once_in_order(store: Store, seed: int) -> None:
     chance = random.Random(seed)
     rig = Rig(store)

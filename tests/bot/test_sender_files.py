@@ -41,6 +41,7 @@ def test_a_file_is_shown_once(rig: Rig, method: str, kind: str) -> None:
     assert rig.slack.texts() == []
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", EVERY)
 def test_a_look_that_fails_is_done_again(rig: Rig, kind: str) -> None:
     rig.slack.faults = [Fault("files.completeUploadExternal", "reset_after"), Fault("files.info", kind, times=2)]
@@ -95,6 +96,7 @@ def test_a_file_with_nothing_in_it_is_not_sent(rig: Rig) -> None:
     assert rig.rows()["rows"].state is OutboxState.DROPPED
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
 @pytest.mark.parametrize("kind", ["", *EVERY])
 def test_without_the_scope_its_message_says_so_once(rig: Rig, method: str, kind: str) -> None:
