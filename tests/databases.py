@@ -164,4 +164,7 @@ class Databases:
             until = time.monotonic() + 20
             while running.exists() and time.monotonic() < until:
                 time.sleep(0.05)
+        # It would try to stop what has ended, and wait for that.
+        self.postgres.cleanup_mode = None
         self.postgres.cleanup()
+        shutil.rmtree(self.postgres.pgdata, ignore_errors=True)
