@@ -40,6 +40,7 @@ STEPS: tuple[steps.Step, ...] = (
     again.start_due,
     same_findings.tell,
     telling_summary.post_due,
+    telling.ask_who_joined,
     telling.keep,
     moving.follow,
 )

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from storage.tables import Member, Person, Role
-from workflow import history, upkeep
+from workflow import history, upkeep, waiting
 from workflow.errors import RefusedError
 from workflow.guidelines.acknowledgement import acknowledging
 from workflow.guidelines.acknowledgement.required import READERS
@@ -128,6 +128,8 @@ def _change(
         upkeep.person_joined(session, project_id)
     if set(READERS) & after and not set(READERS) & before:
         acknowledging.came_back(session, project_id, person_id, now)
+    if Role.AUDITOR in after - before:
+        waiting.wake(session)
 
 
 def _switch(session: Session, slack_id: str, now: datetime, *, active: bool) -> None:

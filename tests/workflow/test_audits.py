@@ -20,6 +20,7 @@ from storage.tables import (
     Item,
     ItemState,
     Outbox,
+    Person,
     Place,
     Review,
     ReviewReason,
@@ -42,8 +43,8 @@ from tests.workflow.audit_world import (
     take,
 )
 from tests.workflow.test_at_one_moment import together
-from workflow import places
-from workflow.audit import acceptance, ending, held, plan, replaying, scope, starting
+from workflow import membership, places, waiting
+from workflow.audit import acceptance, ending, held, plan, replaying, scope, starting, telling
 from workflow.audit.scope import By, Scope
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.review import barring
@@ -396,3 +397,22 @@ def test_an_audit_is_called_off_once_and_ends_once(store: Store) -> None:
     assert ending.end_due(store, LATER) == 0
     told = world.rows(select(col(History.action)).where(col(History.subject) == "audit").order_by(col(History.id)))
     assert [one.action for one in told] == ["audit.started", "audit.drawn", "audit.cancelled"]
+
+
+def test_who_becomes_an_auditor_while_an_audit_runs_is_asked_once(store: Store) -> None:
+    world = finished(store, 4, auditors=("ada",))
+    start(world, plan.looking_at(2))
+    with store.write() as session:
+        membership.add(session, world.project_id, world.slack_id("new"), [Role.AUDITOR], LATER, None)
+        assert waiting.waits(session)
+        add_person(session, world, "gone", Role.AUDITOR)
+        session.execute(update(Person).where(col(Person.id) == world.people["gone"]).values(active=False))
+        add_person(session, world, "rita", Role.AUDITOR)
+    assert telling.ask_who_joined(store, LATER) == 2
+    assert telling.ask_who_joined(store, LATER) == 0
+    asked = world.rows(
+        select(col(Person.slack_id))
+        .join(Outbox, col(Outbox.person_id) == col(Person.id))
+        .where(col(Outbox.template) == telling.ASKED)
+    )
+    assert sorted(row.slack_id for row in asked) == ["UADA", "UNEW", "URITA"]

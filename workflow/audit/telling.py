@@ -7,11 +7,11 @@ audit's id, and each is drawn by the template of its name.
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import String, cast, exists, func, literal, or_, select, update
+from sqlalchemy import String, and_, cast, exists, func, literal, or_, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Audit, AuditState, Card, Outbox, OutboxState, Project, Purpose, Role
+from storage.tables import Audit, AuditState, Card, Member, Outbox, OutboxState, Person, Project, Purpose, Role
 from workflow import outbox, people
 
 KIND, ASKED = "audit", "asked_audit"
@@ -28,6 +28,24 @@ def drawn(session: Session, project_id: int, audit_id: int, now: datetime) -> No
     _post(session, audit_id, KIND, outbox.To(project_id=project_id, purpose=Purpose.LEADS), now)
     for person_id in auditors:
         _post(session, audit_id, ASKED, outbox.To(project_id=project_id, person_id=person_id), now)
+
+
+def ask_who_joined(store: Store, now: datetime) -> int:
+    """The clock's step: who became an auditor after an audit was drawn is asked as the others were, once; how many."""
+    key = literal("audit:").concat(cast(col(Audit.id), String)).concat(":").concat(cast(col(Person.id), String))
+    with store.read() as session:
+        due = session.execute(
+            select(col(Audit.id), col(Audit.project_id), col(Person.id).label("person_id"))
+            .join(Member, and_(col(Member.project_id) == col(Audit.project_id), col(Member.role) == Role.AUDITOR))
+            .join(Person, col(Person.id) == col(Member.person_id))
+            .where(col(Audit.state) == AuditState.RUNNING, col(Person.active))
+            .where(~exists().where(col(Outbox.key) == key))
+            .order_by(col(Audit.id), col(Person.id))
+        ).all()
+    for row in due:
+        to = outbox.To(project_id=row.project_id, person_id=row.person_id)
+        store.transact(partial(_post, audit_id=row.id, kind=ASKED, to=to, now=now))
+    return len(due)
 
 
 def _post(session: Session, audit_id: int, kind: str, to: outbox.To, now: datetime) -> None:
