@@ -16,6 +16,7 @@ from workflow.audit import (
     telling,
     telling_summary,
 )
+from workflow.audit import reminding as late_audits
 from workflow.cases import asking, dispute_upkeep, reminding, weekly
 from workflow.review import card, following, nobody, picking, upkeep
 
@@ -41,6 +42,7 @@ STEPS: tuple[steps.Step, ...] = (
     same_findings.tell,
     telling_summary.post_due,
     telling.ask_who_joined,
+    late_audits.remind,
     telling.keep,
     moving.follow,
 )

@@ -22,6 +22,7 @@ from storage.tables import (
     Outbox,
     Person,
     Place,
+    Project,
     Review,
     ReviewReason,
     ReviewState,
@@ -44,7 +45,7 @@ from tests.workflow.audit_world import (
 )
 from tests.workflow.test_at_one_moment import together
 from workflow import membership, places, waiting
-from workflow.audit import acceptance, ending, held, plan, replaying, scope, starting, telling
+from workflow.audit import acceptance, ending, held, plan, reminding, replaying, scope, starting, telling
 from workflow.audit.scope import By, Scope
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.review import barring
@@ -416,3 +417,39 @@ def test_who_becomes_an_auditor_while_an_audit_runs_is_asked_once(store: Store) 
         .where(col(Outbox.template) == telling.ASKED)
     )
     assert sorted(row.slack_id for row in asked) == ["UADA", "UNEW", "URITA"]
+
+
+def test_who_can_judge_some_of_a_late_audit_is_reminded_once_a_working_day_and_the_leads_once(store: Store) -> None:
+    world = finished(store, 4, auditors=("ada",))
+    with store.write() as session:
+        # Ana labelled all of them; Ali's day begins when Ada's has ended.
+        add_person(session, world, "ana", Role.AUDITOR)
+        add_person(session, world, "ali", Role.AUDITOR)
+        session.execute(update(Person).where(col(Person.slack_id) == "UALI").values(time_zone="America/Los_Angeles"))
+    audit_id = start(world, plan.looking_at(2))
+    due = audit(world, audit_id).due_at
+
+    def said(hours: int) -> list[str]:
+        """Who hears something in so many hours after it was due, the clock looking each hour: when, to whom."""
+        told: list[str] = []
+        for hour in range(hours):
+            now = due + timedelta(hours=hour)
+            reminding.remind(store, now)
+            rows = world.rows(
+                select(col(Person.name), col(Outbox.context))
+                .select_from(Outbox)
+                .outerjoin(Person, col(Person.id) == col(Outbox.person_id))
+                .where(col(Outbox.created_at) == now)
+                .order_by(col(Outbox.id))
+            )
+            told += [f"{now:%a %H} {row.name or 'leads'}" for row in rows]
+            assert all("was due on 9 Mar 2026, 11:00 (Europe/Berlin); 0 of 2" in r.context["message"] for r in rows)
+        return told
+
+    assert due == LATER + timedelta(days=7), "a Monday, 11:00 in Berlin"
+    assert said(0) == []
+    assert said(48) == ["Mon 10 Ada", "Mon 10 leads", "Mon 16 Ali", "Tue 08 Ada", "Tue 16 Ali", "Wed 08 Ada"]
+    with store.write() as session:
+        session.execute(update(Project).values(quality={"cases": {"remind": "0"}}))
+    due += timedelta(days=2)
+    assert said(24) == []
