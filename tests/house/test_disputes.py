@@ -63,6 +63,10 @@ def test_a_dispute_goes_to_somebody_who_has_not_judged_it_and_both_are_told(open
     assert "The ruling “Yes” was contested: it was changed." in words(told(house.ana, "odo decided a dispute: No"))
     settled = once(lambda: house.ben.see(mine["ts"]), lambda now: "was changed: No" in words(now))
     assert titles(settled) == []
+    over = case(house, "Ruled: No")
+    assert "its ruling was contested" in words(over)
+    assert "its ruling was contested" in over["text"]
+    assert "ben contested “Yes”: " in words(over)
     assert house.ben.hears(lambda: house.ben.press(notice, "Contest"), "contested this ruling before")
 
 

@@ -712,6 +712,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("rule.yaml.j2", {**RULE_FORM, "sections": [], "replies": [], "more_replies": 0, "precedents": [], "ruling": None}),
     ("escalation.yaml.j2", {**CASE, "open": False, "withdrawn": True, "ruling": None, "flags": []}),
     ("escalation.yaml.j2", {**CASE, "open": False, "ruling": {**RULING, "title": None, "changed_from": None}}),
+    ("escalation.yaml.j2", {**CASE, "open": False, "reason": Word("contested"), "asked": None, "flags": []}),
     ("escalation.yaml.j2", {**CASE, "labels": MANY, "ruling": None}),
     ("digest.yaml.j2", {**DIGEST, "people": [], "file_id": Id(""), "may_post": False, "ends": "", "oldest": ""}),
     ("digest.yaml.j2", {**DIGEST, "agreement": {**DIGEST["agreement"], "confused": ALL_CONFUSED}}),
