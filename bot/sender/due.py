@@ -59,7 +59,9 @@ def candidates(session: Session, now: datetime, free: Free, most: int) -> list[C
 
 def _is_first() -> ColumnElement[bool]:
     earlier = OUTBOX.alias()
-    same = and_(earlier.c.subject == OUTBOX.c.subject, earlier.c.id < OUTBOX.c.id, earlier.c.state.in_(OPEN))
+    # Copies of one card do not wait for each other: Concord may be shut out of where one of them is.
+    one_copy = or_(earlier.c.card_id.is_(None), OUTBOX.c.card_id.is_(None), earlier.c.card_id == OUTBOX.c.card_id)
+    same = and_(earlier.c.subject == OUTBOX.c.subject, earlier.c.id < OUTBOX.c.id, earlier.c.state.in_(OPEN), one_copy)
     return ~select(earlier.c.id).where(same).correlate(OUTBOX).exists()
 
 

@@ -39,6 +39,21 @@ def test_every_copy_is_rewritten_when_the_thing_moves(rig: Rig) -> None:
     assert rig.slack.count("chat.update") == 2
 
 
+def test_a_copy_that_cannot_be_rewritten_holds_back_no_other(rig: Rig) -> None:
+    rig.put_card("one", To(channel="C1"))
+    rig.put_card("two", To(person_id=rig.ana))
+    rig.run()
+    rig.slack.refused["chat.update C1"] = "not_in_channel"
+    rig.move()
+    rig.run(seconds=30)
+    rig.move()
+    rig.run(seconds=30)
+    assert rig.slack.texts() == ["v1", "v3"]
+    rig.slack.refused.clear()
+    rig.run()
+    assert rig.slack.texts() == ["v3", "v3"]
+
+
 def test_a_thing_that_moves_while_its_card_is_drawn_does_not_leave_it_stale(rig: Rig) -> None:
     rig.draw.during = rig.move
     rig.put_card()
