@@ -17,7 +17,6 @@ from bot.cli.opening import AsJson, ProjectName, one_line, opened, print_json, p
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from storage.tables import Guideline
     from workflow.views.versions import Compared
 
 app = typer.Typer(
@@ -78,7 +77,7 @@ def show(name: ProjectName, number: Number = None, output: Out = None, as_json: 
 
     with opened() as store, store.read() as session:
         project_id = project(session, name)
-        found = find(session, project_id, number) if number else versions.current(session, project_id)
+        found = proposing.version(session, project_id, number) if number else versions.current(session, project_id)
     if as_json:
         version = f"{found.major}.{found.minor}"
         said = {"project": name, "version": version, "at": found.at.isoformat(), "markdown": found.markdown}
@@ -143,17 +142,6 @@ def export(
         print_json({"project": name, "files": written})
         return
     print(f"{len(written)} files are in {folder}: {one_line(', '.join(Path(one).name for one in written))}")
-
-
-def find(session: Session, project_id: int, number: str) -> Guideline:
-    """A version by its number. Raises WrongCallError naming those that there are."""
-    from workflow.errors import RefusedError
-    from workflow.guidelines import versions
-
-    try:
-        return versions.find(session, project_id, number)
-    except RefusedError as error:
-        raise WrongCallError(str(error)) from None
 
 
 def _between(session: Session, project_id: int, numbers: list[str]) -> tuple[int, int]:

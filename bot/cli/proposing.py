@@ -15,7 +15,7 @@ from bot.cli.opening import AsJson, ProjectName, now, opened, person, print_json
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from storage.tables import ChangeKind
+    from storage.tables import ChangeKind, Guideline
 
 OPTIONS = {"label_changes": "--label", "labels": "--touches", "segments": "--segment", "markdown": "the text"}
 
@@ -103,10 +103,19 @@ def _kind(typed: str) -> ChangeKind:
         raise WrongCallError(f"--kind {typed}: choose one of {said}.") from None
 
 
-def _base(session: Session, project_id: int, number: str | None) -> int | None:
-    from bot.cli.guidelines import find
+def version(session: Session, project_id: int, number: str) -> Guideline:
+    """A version by its number. Raises WrongCallError naming those that there are."""
+    from workflow.errors import RefusedError
+    from workflow.guidelines import versions
 
-    return find(session, project_id, number).id if number else None
+    try:
+        return versions.find(session, project_id, number)
+    except RefusedError as error:
+        raise WrongCallError(str(error)) from None
+
+
+def _base(session: Session, project_id: int, number: str | None) -> int | None:
+    return version(session, project_id, number).id if number else None
 
 
 def _markdown(session: Session, project_id: int, base_id: int | None) -> str:

@@ -1,6 +1,5 @@
 """An auditor judges an item: their own answer first, blind; then the label in force is shown, and they say what it is."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from storage.tables import (
     plain,
 )
 from workflow import history, people, places, quality_rules, waiting
-from workflow.audit import blind, correction, telling
+from workflow.audit import blind, correction, locked, telling
 from workflow.cases import decision, judging
 from workflow.cases.judging import Layer
 from workflow.errors import RefusedError
@@ -28,25 +27,6 @@ from workflow.errors import RefusedError
 AUDITORS = judging.ROLES[Layer.AUDIT]
 OPEN = (FindingState.WAITING, FindingState.ANSWERED)
 LONGEST_NOTE = 3000
-
-
-@dataclass(frozen=True)
-class Held:
-    """A finding under lock, its item locked before it."""
-
-    id: int
-    audit_id: int
-    project_id: int
-    state: FindingState
-    auditor_id: int | None
-    lease_until: datetime | None
-    value_id: int
-    answer_id: int | None
-    verdict: AuditVerdict | None
-    severity: Severity | None
-    correct_id: int | None
-    audit_state: AuditState
-    item: places.Locked
 
 
 def next_finding(session: Session, slack_id: str, audit_id: int, now: datetime) -> int | None:
@@ -134,7 +114,7 @@ def answer(session: Session, slack_id: str, finding_id: int, value_id: int, now:
 
     The first answer counts: it was the blind one. Raises RefusedError where the finding is with somebody else by now.
     """
-    held = _lock(session, finding_id)
+    held = locked.lock(session, finding_id)
     person_id = _allowed(session, held, slack_id)
     if held.state is FindingState.JUDGED or (held.state is FindingState.ANSWERED and held.auditor_id == person_id):
         return _already(session, held, person_id)
@@ -174,7 +154,7 @@ def judge(
     ``WRONG`` needs a severity, the correct value and a note, and corrects the item where it still has the label that was
     drawn. ``UNCLEAR`` needs a note or the section that is unclear. Raises RefusedError where something is missing.
     """
-    held = _lock(session, finding_id)
+    held = locked.lock(session, finding_id)
     person_id = _allowed(session, held, slack_id)
     if held.state is FindingState.JUDGED:
         return _already(session, held, person_id)
@@ -216,29 +196,7 @@ def judge(
     return None
 
 
-def _lock(session: Session, finding_id: int) -> Held:
-    """Lock the item, the audit and the finding, in the order that everybody keeps."""
-    there: Any = session.execute(
-        select(col(Finding.item_id), col(Finding.audit_id)).where(col(Finding.id) == finding_id)
-    ).first()
-    items = places.lock_items(session, [there.item_id]) if there else []
-    if not items:
-        raise RefusedError("This item of the audit does not exist (any more). Nothing was changed.")
-    audit_state = session.execute(
-        select(col(Audit.state)).where(col(Audit.id) == there.audit_id).with_for_update(key_share=True)
-    ).scalar_one()
-    columns = plain(Finding).c
-    names = [name for name in Held.__dataclass_fields__ if name in columns]
-    row: Any = session.execute(
-        select(*(columns[name] for name in names)).where(columns.id == finding_id).with_for_update(key_share=True)
-    ).first()
-    if row is None:
-        # The audit is drawn anew in this moment.
-        raise RefusedError("This item of the audit does not exist (any more). Nothing was changed.")
-    return Held(**row._mapping, audit_state=audit_state, item=items[0])
-
-
-def _allowed(session: Session, held: Held, slack_id: str) -> int:
+def _allowed(session: Session, held: locked.Held, slack_id: str) -> int:
     person_id = people.require(session, held.project_id, slack_id, *AUDITORS)
     if held.state is not FindingState.JUDGED:
         _check_runs(held.audit_state)
@@ -257,13 +215,13 @@ def _check_runs(state: AuditState) -> None:
         raise RefusedError("This audit has ended: all of its items are judged.")
 
 
-def _check_with(held: Held, person_id: int, now: datetime) -> None:
+def _check_with(held: locked.Held, person_id: int, now: datetime) -> None:
     theirs = held.auditor_id not in (None, person_id)
     if theirs and held.lease_until is not None and held.lease_until >= now:
         raise RefusedError("Another auditor has this item by now. Take the next one.")
 
 
-def _already(session: Session, held: Held, person_id: int) -> str:
+def _already(session: Session, held: locked.Held, person_id: int) -> str:
     if held.state is FindingState.ANSWERED:
         return "You have answered this item: your first answer counts, as it was the blind one. Now judge its label."
     name = session.execute(select(col(Person.name)).where(col(Person.id) == held.auditor_id)).scalar()

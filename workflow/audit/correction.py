@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from storage.tables import AuditVerdict, EscalationReason, Item, Severity
+from workflow.audit.locked import Held
 from workflow.cases import correcting, decision
 from workflow.cases.decision import Details, is_blank
 from workflow.errors import RefusedError
-
-if TYPE_CHECKING:
-    from workflow.audit.answering import Held
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Verdict:
     note: str = ""
 
 
-def checked(session: Session, held: "Held", found: Verdict) -> Verdict:
+def checked(session: Session, held: Held, found: Verdict) -> Verdict:
     """The verdict as it is kept. Raises RefusedError where something is missing or does not fit."""
     kept = decision.checked(session, held.project_id, Details(found.reason_code, found.section))
     found = replace(found, section=kept.section)
@@ -46,7 +43,7 @@ def checked(session: Session, held: "Held", found: Verdict) -> Verdict:
     return found
 
 
-def apply(session: Session, held: "Held", person_id: int, found: Verdict, now: datetime) -> int | None:
+def apply(session: Session, held: Held, person_id: int, found: Verdict, now: datetime) -> int | None:
     """Correct a wrong label where the item still has it; the ruling's id. What has changed meanwhile stays as it is."""
     if found.correct_id is None or held.item.state not in correcting.CORRECTABLE:
         return None
