@@ -127,7 +127,7 @@ def _worst(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _figures(one: Mapping[str, Any]) -> str:
     counted = f"{one['wrong']:,} of {one['judged']:,} wrong"
-    return f"too few: {counted}" if one["rate"] is None else f"{_rate(one)}, {counted}"
+    return f"{counted}, too few to say more" if one["rate"] is None else f"{_rate(one)}, {counted}"
 
 
 def _rate(one: Mapping[str, Any]) -> str:

@@ -6,11 +6,11 @@ matplotlib is imported where it is used, as in `charts`. A row without an interv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from templates.charts import ALPHA, DPI, FAINT, INK, QUIET, drawable, plain_axes
-from templates.effect_chart import legible
-from templates.text import clean, shorten
+from templates.chart_words import families, fitted, headline, legible, measured
+from templates.charts import ALPHA, DPI, FAINT, INK, QUIET, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,9 @@ ROW, GROUP, HEAD, FOOT = 38, 40, 92, 62
 """Pixels: of a row, of a heading between rows, above them and under the axis."""
 
 LEFT, RIGHT = 270, 40
-NAME = 24
+NAME = LEFT - 30
+FEW = 6.5
+"""Points: of the words where too few were judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,10 @@ def audit_chart(groups: Sequence[Group], title: str, limits: Sequence[tuple[str,
     _draw_axis(axes, deep, [row for _, row, _ in places if row], limits)
     for at, row, words in places:
         if row:
-            _draw_row(axes, row, at, words)
+            _draw_row(axes, row, at, words, [rate for _, rate in limits])
         else:
             _write(axes, words, at, weight="bold", colour=QUIET, size=8)
-    words = shorten(drawable(" ".join(clean(title).split())), 42)
-    figure.text(
-        24 / WIDTH, 1 - 36 / height, words, fontsize=12, fontweight="bold", color=INK, va="center", parse_math=False
-    )
+    headline(figure, (24 / WIDTH, 1 - 36 / height), title, WIDTH - 48, 12, INK)
     picture = BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()
@@ -114,22 +113,34 @@ def _draw_axis(axes: "Axes", deep: float, rows: Sequence[Rate], limits: Sequence
         )  # fmt: skip
 
 
-def _draw_row(axes: "Axes", row: Rate, at: float, name: str) -> None:
-    _write(axes, shorten(name, NAME), at, size=8.5)
+def _draw_row(axes: "Axes", row: Rate, at: float, name: str, limits: Sequence[float]) -> None:
+    _write(axes, name, at, size=8.5)
     if row.rate is None or row.low is None or row.high is None:
+        words = f"too few: {row.judged:,} judged"
         axes.annotate(
-            f"too few: {row.judged:,} judged", (0.012, at), xycoords=("axes fraction", "data"), va="center",
-            fontsize=6.5, color=QUIET, bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+            words, (_free(axes, words, limits), at), xytext=(4, 0), textcoords="offset points", va="center",
+            fontsize=FEW, color=QUIET, bbox={"pad": 1, "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
         return
     axes.hlines(at, 100 * row.low, 100 * row.high, color=ALPHA, linewidth=2.0, alpha=0.6, zorder=3)
     axes.plot([100 * row.rate], [at], marker="o", markersize=6, linestyle="none", color=ALPHA, zorder=4)
 
 
+def _free(axes: "Axes", words: str, limits: Sequence[float]) -> float:
+    """The first rate, in per cent, behind which words have room before the next line, else 0."""
+    end = axes.get_xlim()[1]
+    lines = [0.0, *sorted(100 * rate for rate in limits), end]
+    room = 24 + measured(words, FEW, DPI)
+    per_pixel = (end - axes.get_xlim()[0]) / (WIDTH - LEFT - RIGHT)
+    return next((line for line, other in pairwise(lines) if other - line >= room * per_pixel), lines[0])
+
+
 def _write(axes: "Axes", words: str, at: float, *, size: float, weight: str = "normal", colour: str = INK) -> None:
+    shown = fitted(words, NAME, size, DPI, weight)
     axes.annotate(
-        words, (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+        shown, (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
         ha="right", va="center", fontsize=size, fontweight=weight, color=colour, parse_math=False,
+        fontfamily=families(shown, weight),
     )  # fmt: skip
 
 

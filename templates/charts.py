@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from templates.text import clean, shorten
+from templates.chart_words import headline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,20 +163,11 @@ def _draw_dates(axes: "Axes", days: Sequence[ChartDay]) -> None:
 
 
 def _draw_titles(figure: "Figure", upper: "Axes", lower: "Axes", title: str, agreement: str, labels: str) -> None:
-    shown = shorten(drawable(" ".join(clean(title).split())), 70)
-    figure.text(0.075, 0.942, shown, fontsize=12.5, fontweight="bold", color=INK, va="center", parse_math=False)
+    headline(figure, (0.075, 0.942), title, round(0.85 * WIDTH), 12.5, INK)
     for axes, text in ((upper, f"{agreement} with its 95 % interval"), (lower, f"{labels} per day")):
         axes.annotate(
             text, (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=8, color=QUIET
         )
-
-
-def drawable(text: str) -> str:
-    """The text without characters that the font lacks (it has no Chinese, for one): the message says them anyway."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
-    font = get_font(findfont(FontProperties(weight="bold")))
-    return "".join(character for character in text if font.get_char_index(ord(character))).strip()
 
 
 def plain_axes(axes: "Axes") -> None:

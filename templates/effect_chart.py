@@ -4,14 +4,13 @@ Before is a hollow grey ring and after a filled blue dot, a little apart, so tha
 other. matplotlib is imported where it is used, as in `charts`.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from templates.charts import ALPHA, DPI, FAINT, INK, QUIET, RELIABLE, TENTATIVE, drawable, plain_axes
-from templates.text import clean, shorten
+from templates.chart_words import families, fitted, headline, legible
+from templates.charts import ALPHA, DPI, FAINT, INK, QUIET, RELIABLE, TENTATIVE, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +23,7 @@ WIDTH = 880
 """Narrower than other charts: it is seen in a thread, at a third of a window, where wider ones cannot be read."""
 
 LEFT, RIGHT = 280, 40
+NAME = LEFT - 30
 MOST_ROWS = 8
 APART = 0.15
 
@@ -96,9 +96,11 @@ def _draw(axes: "Axes", rows: Sequence[Effect]) -> None:
     for at, row in enumerate(rows):
         if at:
             axes.axhline(at - 0.5, color=FAINT, linewidth=0.8, zorder=1)
+        name = fitted(legible(row.name, at), NAME, 8.5, DPI)
         axes.annotate(
-            shorten(legible(row.name, at), 25), (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"),
+            name, (0, at), xytext=(-10, 0), xycoords=("axes fraction", "data"),
             textcoords="offset points", ha="right", va="center", fontsize=8.5, color=INK, parse_math=False,
+            fontfamily=families(name),
         )  # fmt: skip
         _draw_dot(axes, row.before, at - APART, QUIET, filled=False)
         _draw_dot(axes, row.after, at + APART, ALPHA, filled=True)
@@ -140,9 +142,8 @@ def _draw_share_axis(axes: "Axes", row: Effect) -> None:
 
 
 def _draw_title(figure: "Figure", height: int, title: str, before: str, after: str) -> None:
-    words = shorten(drawable(" ".join(clean(title).split())), 50)
     left = 24 / WIDTH
-    figure.text(left, 1 - 38 / height, words, fontsize=12, fontweight="bold", color=INK, va="center", parse_math=False)
+    headline(figure, (left, 1 - 38 / height), title, WIDTH - 48, 12, INK)
     key = figure.add_axes((left, 1 - 92 / height, 1 - 2 * left, 40 / height))
     key.set_axis_off()
     key.set_xlim(0, WIDTH - 48)
@@ -150,12 +151,6 @@ def _draw_title(figure: "Figure", height: int, title: str, before: str, after: s
     for at, words, colour, filled in ((12, before, QUIET, False), (172, after, ALPHA, True)):
         _draw_dot(key, Dot(at), 0, colour, filled=filled)
         key.text(at + 16, 0, f"under {words}", fontsize=8.5, color=INK, va="center_baseline", parse_math=False)
-
-
-def legible(name: str, at: int) -> str:
-    """The name as far as it can be drawn; the font has no Chinese, and writes from left to right alone."""
-    backwards = any(unicodedata.bidirectional(character) in ("R", "AL") for character in name)
-    return ("" if backwards else drawable(" ".join(clean(name).split()))) or f"Row {at + 1}"
 
 
 def _per_hundred(row: Effect) -> Effect:

@@ -72,6 +72,7 @@ def test_the_summary_comes_with_its_chart_and_the_findings_in_the_thread(open_ho
     head = told(house, "What audit 1 found")
     assert "1 of 6 wrong" in words(head)
     assert "Before release 3" in words(head)
+    assert "of 6 wrong, too few to say more" in words(head)
     assert [block["slack_file"]["id"] for block in head["blocks"] if block["type"] == "image"]
     place = house.workspace.channel("rte-leads")
 

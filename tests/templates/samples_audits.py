@@ -163,7 +163,7 @@ SUMMARY: dict[str, Any] = {
     "more_audits": 0,
     "groups": [
         {"title": "By label", "rows": [{"name": "Implies", "words": "8 % (3 to 18 %), 4 of 50 wrong"}], "more": 0},
-        {"title": "By person", "rows": [{"name": "Ana", "words": "too few: 0 of 4 wrong"}], "more": 12},
+        {"title": "By person", "rows": [{"name": "Ana", "words": "0 of 4 wrong, too few to say more"}], "more": 12},
     ],
     "newest": 7,
     "trend": "7.3 % (audit 5), 2.1 % (audit 7). No detectable change since audit 5 (95 % interval −9 to 1.2 points).",
