@@ -121,6 +121,20 @@ def test_a_text_can_be_replaced_by_one_that_is_there_already(store: Store, tmp_p
     assert (found["2"].state, found["2"].duplicate_of) == (ItemState.DUPLICATE, found["1"].id)
 
 
+def test_a_text_that_goes_to_another_id_in_one_file_is_still_given_to_people(store: Store, tmp_path: Path) -> None:
+    pid = make_project(store)
+    bring_in(store, pid, tmp_path, "id,text\n1,one\n2,two\n")
+    report = bring_in(store, pid, tmp_path, "id,text\n1,two\n2,one\n3,two\n", on_change=OnChange.REPLACE)
+    found = items(store, pid)
+    assert {key: (found[key].fields["text"], found[key].state) for key in "123"} == {
+        "1": ("two", ItemState.OPEN),
+        "2": ("one", ItemState.OPEN),
+        "3": ("two", ItemState.DUPLICATE),
+    }
+    assert (found["3"].duplicate_of, report.items, report.duplicates) == (found["1"].id, 2, 1)
+    assert {item for _, item in give(store, pid, "UANA")} == {found["1"].id, found["2"].id}
+
+
 def test_an_id_twice_in_one_file_with_two_texts_is_refused_the_second_time(store: Store, tmp_path: Path) -> None:
     pid = make_project(store)
     bring_in(store, pid, tmp_path, "id,text\n1,old\n")

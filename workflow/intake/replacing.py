@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from storage.engine import Store
-from storage.tables import Escalation, EscalationState, Item, ItemState, Lot, Project
+from storage.tables import Escalation, EscalationState, Item, ItemState, Lot, LotState, Project
 from workflow import batches, escalation, history, places
 from workflow.intake import lots
 from workflow.intake.sorting import REPLACES
@@ -35,7 +35,8 @@ def _swap_some(session: Session, lot_id: int, now: datetime) -> int:
     for row in old:
         check_move(row.state, ItemState.REPLACED)
         _end(session, row.id, now)
-        promote_double(session, row.id, now)
+        if promote_double(session, row.id, now) is None:
+            _promote_newcomer(session, lot_id, row.id, now)
     _rename(session, [(row.id, f"{row.key}~before-{new_of[row.id]}") for row in old])
     _rename(session, [(new_of[row.id], row.key) for row in old])
     _note(session, lot_id, [(row.id, row.state, new_of[row.id]) for row in old], now)
@@ -87,9 +88,25 @@ def promote_double(session: Session, item_id: int, now: datetime) -> int | None:
     session.execute(update(Item).where(col(Item.duplicate_of) == item_id).values(duplicate_of=first))
     history.note(
         session, now, "item.stands_for_text", "item", first,
-        project_id=project_id, before={"duplicate_of": item_id}, after={"state": ItemState.OPEN},
+        project_id=project_id,
+        before={"state": ItemState.DUPLICATE, "duplicate_of": item_id}, after={"state": ItemState.OPEN},
     )  # fmt: skip
     return first
+
+
+def _promote_newcomer(session: Session, lot_id: int, item_id: int, now: datetime) -> None:
+    """The first row of the very file with an item's former text stands for it: it opens with the rest of its lot."""
+    newcomers = select(col(Item.id)).where(
+        col(Item.lot_id) == lot_id, col(Item.duplicate_of) == item_id, col(Item.state) == ItemState.LOADING
+    )
+    first: int | None = session.execute(newcomers.order_by(col(Item.id)).limit(1)).scalar()
+    if first is None:
+        return
+    queue = select(col(Item.queue_id)).where(col(Item.id) == item_id).scalar_subquery()
+    session.execute(update(Item).where(col(Item.id) == first).values(duplicate_of=None, queue_id=queue))
+    session.execute(update(Item).where(col(Item.duplicate_of) == item_id).values(duplicate_of=first))
+    one_more = {"items": col(Lot.items) + 1, "duplicates": col(Lot.duplicates) - 1}
+    lots.step(session, lot_id, LotState.OPENING, seen_at=now, **one_more)
 
 
 def _rename(session: Session, keys: Sequence[tuple[int, str]]) -> None:
