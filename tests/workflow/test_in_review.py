@@ -10,6 +10,7 @@ from storage.engine import Store
 from storage.tables import (
     Audit,
     AuditDesign,
+    AuditState,
     BackTo,
     Finding,
     FindingState,
@@ -19,7 +20,7 @@ from storage.tables import (
     ReviewState,
     Role,
 )
-from tests.builders import NOW, add_person
+from tests.builders import NOW, add_items, add_person
 from tests.workflow import rule_change
 from tests.workflow.clicks import state_of
 from tests.workflow.reviewers import LATER, Reviewers
@@ -76,10 +77,15 @@ def test_a_changed_rule_gives_it_out_again(shop: Reviewers) -> None:
 
 def test_a_review_and_a_finding_follow_a_label_that_is_called_otherwise(shop: Reviewers) -> None:
     world = shop.world
-    yes = world.values["yes"]
+    yes, waits = world.values["yes"], FindingState.WAITING
     with world.store.write() as session:
+        # Nothing is labelled on this one any more: it was given out again after it was drawn.
+        add_items(session, world, 1, 1)
         row = {"project_id": world.project_id, "design": AuditDesign.RANDOM, "scope": {}, "plan": {}, "seed": 1}
-        audit_id = session.execute(insert(Audit).values(**row, created_at=NOW).returning(col(Audit.id))).scalar_one()
+        made = insert(Audit).values(**row, created_at=NOW).returning(col(Audit.id))
+        audit_id, ended_id = (
+            session.execute(made, {"state": state}).scalar_one() for state in (AuditState.RUNNING, AuditState.CANCELLED)
+        )
         about = {"audit_id": audit_id, "project_id": world.project_id, "probability": 1.0, "value_id": yes}
         session.execute(
             insert(Finding),
@@ -87,18 +93,21 @@ def test_a_review_and_a_finding_follow_a_label_that_is_called_otherwise(shop: Re
                 {**about, "item_id": item_id, "position": position, "state": state, "answer_id": answer_id}
                 | {"answered_at": LATER if answer_id else None}
                 for position, (item_id, state, answer_id) in enumerate(
-                    zip(world.items, (FindingState.ANSWERED, FindingState.JUDGED), (yes, yes), strict=True)
+                    zip(world.items, (FindingState.ANSWERED, FindingState.JUDGED, waits), (yes, yes, None), strict=True)
                 )
             ],
         )
+        ended = {**about, "audit_id": ended_id, "item_id": world.items[0], "position": 3, "state": waits}
+        session.execute(insert(Finding).values(**ended))
     shop.next()
     change_labels(world, "merge yes, no = either | Either", "add else | Something else", at=LATER)
-    assert carrying.carry_over(world.store, LATER + timedelta(minutes=1)) == 2
+    assert carrying.carry_over(world.store, LATER + timedelta(minutes=1)) == 3
     either = world.one(select(col(LabelValue.id)).where(col(LabelValue.value) == "either"))[0]
     assert world.item(world.items[0]).final_value_id == either != yes
     assert [row.value_id for row in world.rows(select(col(Review.value_id)))] == [either, either]
     findings = world.rows(select(col(Finding.value_id), col(Finding.answer_id)).order_by(col(Finding.position)))
-    assert [tuple(row) for row in findings] == [(either, either), (yes, yes)], "what was judged stays as it was"
+    assert [tuple(row) for row in findings[:2]] == [(either, either), (yes, yes)], "what was judged stays as it was"
+    assert [tuple(row) for row in findings[2:]] == [(either, None), (yes, None)], "and so does what was called off"
     assert shop.accept() == "Accepted."
 
 

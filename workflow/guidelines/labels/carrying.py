@@ -16,6 +16,8 @@ from sqlmodel import Session, col
 from storage.engine import Store
 from storage.tables import (
     Assignment,
+    Audit,
+    AuditState,
     Finding,
     FindingState,
     Item,
@@ -129,8 +131,12 @@ def _next_items(session: Session, project_id: int, passing: _Passing) -> list[in
     others = select(col(item.id)).where(
         col(item.project_id) == project_id, col(item.id) > passing.after, or_(_finals(passing), _golds(passing))
     )
+    drawn = select(col(Finding.item_id)).where(
+        col(Finding.project_id) == project_id, col(Finding.item_id) > passing.after, _drawn(passing)
+    )
     found = {
         *session.execute(labelled.distinct().order_by(col(place.item_id)).limit(ITEMS_AT_ONCE)).scalars(),
+        *session.execute(drawn.distinct().order_by(col(Finding.item_id)).limit(ITEMS_AT_ONCE)).scalars(),
         *session.execute(others.order_by(col(item.id)).limit(ITEMS_AT_ONCE)).scalars(),
     }
     return sorted(found)[:ITEMS_AT_ONCE]
@@ -155,7 +161,7 @@ def _carry(session: Session, project_id: int, passing: _Passing, item_ids: Seque
     if passing.goes:
         touched |= _carry_labels(session, passing, item_ids)
         finals = _carry_finals(session, passing, item_ids)
-        _carry_looks(session, passing, finals)
+        _carry_looks(session, passing, item_ids, finals)
         touched |= finals
         settling.accept_agreeing(session, [item for item in locked if item.id in touched], now)
     if touched:
@@ -178,21 +184,41 @@ def _carry_finals(session: Session, passing: _Passing, item_ids: Sequence[int]) 
     return set(session.execute(changed.returning(col(Item.id))).scalars())
 
 
-def _carry_looks(session: Session, passing: _Passing, item_ids: Collection[int]) -> None:
-    """Reviews and audits that go on are about the final value as it is called now, and so is what was answered blind."""
+def _carry_looks(session: Session, passing: _Passing, item_ids: Sequence[int], finals: Collection[int]) -> None:
+    """Reviews and audits that go on are about the final value as it is called now, and so is what was answered blind.
+
+    An audit is about the label that was drawn, whatever became of the item since: it is called anew as well.
+    """
     becomes = dict(passing.goes)
-    for table, going_on in (
-        (Review, col(Review.state).in_((ReviewState.WAITING, ReviewState.CLAIMED))),
-        (Finding, col(Finding.state).in_((FindingState.WAITING, FindingState.ANSWERED))),
-    ):
-        mine = update(table).where(col(table.item_id).in_(item_ids), col(table.value_id).in_(becomes), going_on)
-        session.execute(mine.values(value_id=case(becomes, value=col(table.value_id))))
-    answered = update(Finding).where(
-        col(Finding.item_id).in_(item_ids),
-        col(Finding.state) == FindingState.ANSWERED,
-        passing.moves(col(Finding.answer_id), col(Finding.answered_at)),
+    reviews = update(Review).where(
+        col(Review.item_id).in_(finals),
+        col(Review.value_id).in_(becomes),
+        col(Review.state).in_((ReviewState.WAITING, ReviewState.CLAIMED)),
     )
-    session.execute(answered.values(answer_id=case(becomes, value=col(Finding.answer_id))))
+    session.execute(reviews.values(value_id=case(becomes, value=col(Review.value_id))))
+    for called, moved in (
+        (
+            col(Finding.value_id),
+            or_(and_(col(Finding.item_id).in_(finals), col(Finding.value_id).in_(becomes)), _drawn(passing)),
+        ),
+        (col(Finding.answer_id), passing.moves(col(Finding.answer_id), col(Finding.answered_at))),
+    ):
+        mine = update(Finding).where(col(Finding.item_id).in_(item_ids), _goes_on(), moved)
+        session.execute(mine.values({called: case(becomes, value=called)}))
+
+
+def _drawn(passing: _Passing) -> ColumnElement[bool]:
+    """SQL: whether a finding that waits has to do with a label that nobody can choose any more."""
+    gone = [*passing.gone]
+    return and_(_goes_on(), or_(col(Finding.value_id).in_(gone), col(Finding.answer_id).in_(gone)))
+
+
+def _goes_on() -> ColumnElement[bool]:
+    """SQL: whether a finding is still to be judged. What an audit that has ended was about stays as it was."""
+    running = select(col(Audit.id)).where(col(Audit.state) == AuditState.RUNNING)
+    return and_(
+        col(Finding.state).in_((FindingState.WAITING, FindingState.ANSWERED)), col(Finding.audit_id).in_(running)
+    )
 
 
 def _carry_gold(session: Session, passing: _Passing, item_ids: Sequence[int]) -> set[int]:
