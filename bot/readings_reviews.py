@@ -45,6 +45,7 @@ def modal(session: Session, context: Mapping[str, Any], now: datetime) -> dict[s
         "run_kind": done["kind"],
         "run_about": done["about"],
         "may_undo": done["kind"] == "accept",
+        "taken": len(opened.taken),
         "item": _item(item) if item else None,
         "in_row": bool(item and opened.about_id == item["about"]["id"]),
         "reasons": [{"code": code.value, "title": title} for code, title in reasons.TITLES.items()] if asks else [],

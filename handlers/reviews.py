@@ -40,6 +40,7 @@ def register(desk: Desk) -> None:
     desk.action("review:stop", stop)
     desk.action("review:undo", undo)
     desk.action("review:run", decide_alike)
+    desk.action("review:undo_run", undo_alike)
     desk.submission(MODAL, decide)
 
 
@@ -107,7 +108,15 @@ def decide_alike(session: Session, click: Click) -> Answer:
     model = decided_view(session, click.subject_id)
     act = runs.accept if model and model["state"] is ReviewState.ACCEPTED else runs.send_back
     said = act(session, click.user_id, click.subject_id, opened.run, click.now)
-    return _next(session, click, replace(opened, done_id=0), said or "They are decided already.")
+    taken = runs.taken(session, opened.run, click.now) if act is runs.accept else ()
+    return _next(session, click, replace(opened, done_id=0, taken=taken), said or "They are decided already.")
+
+
+def undo_alike(session: Session, click: Click) -> Answer:
+    """Take back that one accepted those together; what is shown stays."""
+    opened = Opened.read(click.data)
+    said = runs.undo(session, click.user_id, opened.project_id, opened.taken, click.now)
+    return _next(session, click, replace(opened, taken=()), said or "They are taken back already.")
 
 
 def decide(session: Session, click: Click) -> Answer:
@@ -119,7 +128,7 @@ def decide(session: Session, click: Click) -> Answer:
     said = act(session, click, opened)
     if isinstance(said, Errors):
         return said
-    return _next(session, click, replace(opened, face=Face.ITEM, done_id=opened.review_id), said or "")
+    return _next(session, click, replace(opened, face=Face.ITEM, done_id=opened.review_id, taken=()), said or "")
 
 
 def _accept(session: Session, click: Click, opened: Opened) -> str | None:
@@ -209,8 +218,8 @@ def _gone_on(session: Session, click: Click, opened: Opened) -> Answer:
         raise
     except RefusedError as refused:
         # Nothing was written yet.
-        return _next(session, click, replace(opened, face=Face.ITEM, done_id=opened.review_id), str(refused))
-    return _shown(session, click, replace(opened, done_id=0))
+        return _next(session, click, replace(opened, face=Face.ITEM, done_id=opened.review_id, taken=()), str(refused))
+    return _shown(session, click, replace(opened, done_id=0, taken=()))
 
 
 def _shown(session: Session, click: Click, opened: Opened, said: str = "") -> Answer:

@@ -132,6 +132,11 @@ def test_a_run_of_one_kind_is_decided_together(open_house: OpenHouse) -> None:
     second = sent(house.rita, view, "Accepted.")
     third = pressed(house.rita, second, "Accept these 4 too", "4 more accepted")
     assert house.count(Review, col(Review.state) == ReviewState.ACCEPTED) == 5
+    again = pressed(house.rita, third, "Undo", "4 taken back: they are in review again.")
+    assert "Undo" not in titles(again)
+    assert house.count(Review, col(Review.state) == ReviewState.ACCEPTED) == 1
+    third = sent(house.rita, again, "Accepted.")
+    third = pressed(house.rita, third, "Accept these 3 too", "3 more accepted")
     form = pressed(house.rita, third, "Send back", "Who labels it again")
     done = sent(house.rita, form, "Nothing is left", reason="slip", mode="other")
     assert "Undo" not in titles(done)

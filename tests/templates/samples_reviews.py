@@ -25,7 +25,7 @@ ITEM: dict[str, Any] = {
     "labels": LABELS,
 }
 REVIEW: dict[str, Any] = {
-    "metadata": Id("item:1:31:0:0:30:32,33"),
+    "metadata": Id("item:1:31:0:0:30:32,33:"),
     "face": Word("item"),
     "said": "Accepted.",
     "done_id": 30,
@@ -34,6 +34,7 @@ REVIEW: dict[str, Any] = {
     "run_kind": Word("accept"),
     "run_about": "Cem",
     "may_undo": True,
+    "taken": 0,
     "item": ITEM,
     "in_row": False,
     "reasons": [],
@@ -97,7 +98,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
         "review.yaml.j2",
         {**REVIEW, "item": {**ITEM, "reason": Word("share"), "people": [], "flags": [], "overdue": False}},
     ),
-    ("review.yaml.j2", {**REVIEW, "item": None}),
+    ("review.yaml.j2", {**REVIEW, "item": None, "done_key": "", "run": 0, "may_undo": False, "taken": 7}),
     ("review.yaml.j2", {**FORM, "item": None, "waiting": 0, "back": 0}),
     ("review.yaml.j2", {**FORM, "item": None, "face": Word("stopped")}),
     ("review_queue.yaml.j2", {**QUEUE, "overdue": 0, "back": 0}),

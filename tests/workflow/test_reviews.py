@@ -1,6 +1,6 @@
 """Accepted items are picked, claimed and decided; what was sent back is followed; late and doubled clicks are harmless."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -355,6 +355,42 @@ def test_what_one_person_labelled_alike_is_accepted_or_sent_back_together(store:
     assert shop.review(2).note == "Look."
 
 
+def test_a_run_is_taken_back_but_for_what_went_on(store: Store) -> None:
+    shop = Reviewers(store, ALL, items=6, overlap=1, annotators=("ana", "ben"), batch_size=6)
+    for item in range(6):
+        shop.labelled("yes", item=item)
+    shop.pick()
+    shop.next()
+    alike = shop.run()
+    shop.accept()
+    later = LATER + timedelta(seconds=1)
+    assert run(shop, runs.accept, alike, now=later) == "5 more accepted."
+    with store.read() as session:
+        taken = runs.taken(session, [*alike, shop.review(0).id], later)
+    assert set(taken) == set(alike)
+
+    def undo(name: str = "rita", at: datetime = later) -> str | None:
+        world = shop.world
+        return store.transact(lambda s: runs.undo(s, world.slack_id(name), world.project_id, taken, at))
+
+    with store.write() as session:
+        add_person(session, shop.world, "sol", Role.REVIEWER)
+    with pytest.raises(NotAllowedError):
+        undo("ana")
+    assert undo("sol") is None, "it was not she who accepted them"
+    shop.label("ana", 2, "no", now=later + timedelta(seconds=1))
+    assert undo() == "4 taken back: they are in review again. 1 has gone on since: nothing was changed there."
+    assert undo() == "1 has gone on since: nothing was changed there."
+    in_review = [state_of(shop.world, item) is ItemState.IN_REVIEW for item in range(6)]
+    assert in_review == [False, True, False, True, True, True]
+    assert shop.review(1).state is ReviewState.WAITING
+    assert shop.review(1).by_id is shop.review(1).settled_at is None
+    undone = select(col(History.subject_id)).where(col(History.action) == "review.undone")
+    assert {row.subject_id for row in shop.world.rows(undone)} == {shop.world.items[item] for item in (1, 3, 4, 5)}
+    assert shop.next() in alike
+    assert shop.accept(item=item_of(shop, shop.next() or 0)) == "Accepted."
+
+
 def test_where_nothing_is_reviewed_any_more_what_waits_is_accepted(store: Store) -> None:
     shop = reviewed(store, items=2)
     shop.next()
@@ -419,6 +455,6 @@ def patterns(shop: Reviewers) -> list[str]:
     return [row[0] for row in shop.world.rows(select(col(Pattern.pattern)).order_by(col(Pattern.item_id)))]
 
 
-def run(shop: Reviewers, do: Any, ids: list[int], item: int = 0) -> Any:
+def run(shop: Reviewers, do: Any, ids: list[int], item: int = 0, now: datetime = LATER) -> Any:
     review = shop.review(item)
-    return shop.world.store.transact(lambda s: do(s, "URITA", review.id, ids, LATER))
+    return shop.world.store.transact(lambda s: do(s, "URITA", review.id, ids, now))

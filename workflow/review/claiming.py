@@ -1,6 +1,6 @@
 """A reviewer takes the next item, for a while; no two ever look at one at the same time."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -108,6 +108,18 @@ def take_back(session: Session, held: Held, person_id: int, now: datetime) -> No
             settled_at=None,
             version=col(Review.version) + 1,
         )
+    )
+
+
+def give_back_all(session: Session, reviews: Collection[Held]) -> None:
+    """Have what somebody had accepted wait for a reviewer again; the caller holds all of it under lock."""
+    for held in reviews:
+        check_move(held.state, ReviewState.WAITING)
+    session.execute(
+        update(Review)
+        .where(col(Review.id).in_([held.id for held in reviews]))
+        .values(state=ReviewState.WAITING, by_id=None, settled_at=None, version=col(Review.version) + 1)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -6,26 +6,16 @@ what happened meanwhile, where the review does not stand any more as the reviewe
 
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from storage.tables import (
-    Assignment,
-    Audit,
-    Escalation,
-    EscalationReason,
-    Finding,
-    Item,
-    ItemState,
-    Place,
-    Review,
-    ReviewState,
-)
+from storage.tables import Escalation, EscalationReason, Item, ItemState, ReviewState
 from workflow import escalation, history, waiting
 from workflow.cases import correcting, ladder
 from workflow.cases.decision import Details
 from workflow.errors import RefusedError
 from workflow.review.claiming import take_back
+from workflow.review.gone_on import went_on
 from workflow.review.held import Held, check_may_decide, hold, reviewer, settle, title
 from workflow.review.sending_back import send_back
 from workflow.review.why import kept, why
@@ -104,7 +94,7 @@ def undo(session: Session, slack_id: str, review_id: int, now: datetime) -> str 
         return None
     if held.state is not ReviewState.ACCEPTED or held.by_id != person_id:
         raise RefusedError("Only who accepted an item can take that back. Nothing was changed.")
-    if held.item.state is not ItemState.ACCEPTED or _went_on(session, held):
+    if went_on(session, [held.id]):
         raise RefusedError("Something else has happened to this item since. Nothing was changed.")
     take_back(session, held, person_id, now)
     _move_item(session, held, ItemState.IN_REVIEW, person_id, now, "review.undone")
@@ -127,17 +117,3 @@ def _move_item(session: Session, held: Held, state: ItemState, person_id: int, n
         before={"state": held.item.state},
         after={"state": state},
     )  # fmt: skip
-
-
-def _went_on(session: Session, held: Held) -> bool:
-    """Whether a label came, a later review or an audit's sample has the item, or its value is another one."""
-    item_id, since = held.item_id, held.settled_at
-    later = exists().where(col(Review.item_id) == item_id, col(Review.id) > held.id)
-    labelled = exists().where(
-        col(Assignment.item_id) == item_id, col(Assignment.state) == Place.LABELLED, col(Assignment.labelled_at) > since
-    )
-    drawn = exists().where(
-        col(Finding.item_id) == item_id, col(Audit.id) == col(Finding.audit_id), col(Audit.created_at) >= since
-    )
-    other = exists().where(col(Item.id) == item_id, col(Item.final_value_id) != held.value_id)
-    return any(session.execute(select(found)).scalar_one() for found in (later, labelled, drawn, other))

@@ -24,7 +24,7 @@ class Face(StrEnum):
 class Opened:
     """``review_id`` is what the reviewer looks at, at ``version``; 0 for nothing. ``about_id`` is whose work they want in a
     row, 0 for the usual order. ``done_id`` is what they decided just before, and ``run`` the reviews that can be decided
-    like it together.
+    like it together; ``taken`` those that they accepted together just before.
     """
 
     project_id: int
@@ -34,21 +34,26 @@ class Opened:
     done_id: int = 0
     face: Face = Face.ITEM
     run: tuple[int, ...] = ()
+    taken: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         numbers = (self.project_id, self.review_id, self.version, self.about_id, self.done_id)
-        return ":".join([self.face, *map(str, numbers), ",".join(map(str, self.run))])
+        lists = (",".join(map(str, ids)) for ids in (self.run, self.taken))
+        return ":".join([self.face, *map(str, numbers), *lists])
 
     @classmethod
     def read(cls, text: str) -> Self:
         """What ``str`` of it gave. Raises RefusedError for anything else."""
-        face, *numbers = text.split(":")
-        if len(numbers) != 6 or face not in set(Face):
+        face, *parts = text.split(":")
+        if len(parts) != 7 or face not in set(Face):
             raise RefusedError(OLD)
-        *ids, run = numbers
+        *ids, run, taken = parts
         project_id, review_id, version, about_id, done_id = map(_number, ids)
-        alike = tuple(_number(one) for one in run.split(",") if one)
-        return cls(project_id, review_id, version, about_id, done_id, Face(face), alike)
+        return cls(project_id, review_id, version, about_id, done_id, Face(face), _numbers(run), _numbers(taken))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(_number(one) for one in text.split(",") if one)
 
 
 def _number(text: str) -> int:

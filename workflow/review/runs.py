@@ -10,13 +10,15 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from storage.tables import Assignment, BackTo, Item, ItemState, Label, Place, Review, ReviewState
-from workflow import history
+from workflow import history, people
 from workflow.cases import judging
 from workflow.cases.decision import Details
 from workflow.cases.judging import Layer
 from workflow.errors import RefusedError
 from workflow.review import barring
-from workflow.review.held import Held, hold, hold_all, reviewer, settle_all
+from workflow.review.claiming import give_back_all
+from workflow.review.gone_on import went_on
+from workflow.review.held import REVIEWERS, Held, hold, hold_all, reviewer, settle_all
 from workflow.review.sending_back import back, sent
 from workflow.states import check_move
 
@@ -76,6 +78,47 @@ def accept(session: Session, slack_id: str, review_id: int, ids: Collection[int]
         after={"state": ItemState.ACCEPTED, "items": items},
     )  # fmt: skip
     return "1 more accepted." if len(some) == 1 else f"{len(some)} more accepted."
+
+
+def taken(session: Session, ids: Collection[int], now: datetime) -> tuple[int, ...]:
+    """Which of a run were accepted at this very moment."""
+    mine = col(Review.id).in_(ids), col(Review.state) == ReviewState.ACCEPTED, col(Review.settled_at) == now
+    return tuple(session.execute(select(col(Review.id)).where(*mine).order_by(col(Review.id))).scalars())
+
+
+def undo(session: Session, slack_id: str, project_id: int, ids: Collection[int], now: datetime) -> str | None:
+    """Take back that one accepted these, but for those to which something else has happened; what to tell, or None where
+    they were taken back before.
+    """
+    person_id = people.require(session, project_id, slack_id, *REVIEWERS)
+    mine = [
+        held
+        for held in hold_all(session, ids)
+        if held.state is ReviewState.ACCEPTED and held.by_id == person_id and held.project_id == project_id
+    ]
+    if not mine:
+        return None
+    gone = went_on(session, [held.id for held in mine])
+    some = [held for held in mine if held.id not in gone]
+    give_back_all(session, some)
+    for held in some:
+        check_move(held.item.state, ItemState.IN_REVIEW)
+        history.note(
+            session, now, "review.undone", "item", held.item_id, project_id=project_id, actor_id=person_id,
+            before={"state": held.item.state},
+            after={"state": ItemState.IN_REVIEW},
+        )  # fmt: skip
+    items = [held.item_id for held in some]
+    session.execute(update(Item).where(col(Item.id).in_(items)).values(state=ItemState.IN_REVIEW))
+    return _taken_back(len(some), len(gone))
+
+
+def _taken_back(some: int, gone: int) -> str:
+    left = f"{gone} {'has' if gone == 1 else 'have'} gone on since: nothing was changed there."
+    if not some:
+        return left
+    back = f"{some} taken back: {'it is' if some == 1 else 'they are'} in review again."
+    return f"{back} {left}" if gone else back
 
 
 def send_back(session: Session, slack_id: str, review_id: int, ids: Collection[int], now: datetime) -> str | None:
