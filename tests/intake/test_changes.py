@@ -135,6 +135,20 @@ def test_a_text_that_goes_to_another_id_in_one_file_is_still_given_to_people(sto
     assert {item for _, item in give(store, pid, "UANA")} == {found["1"].id, found["2"].id}
 
 
+def test_what_says_nearly_the_same_as_a_replaced_text_is_given_to_people(store: Store, tmp_path: Path) -> None:
+    pid = make_project(store, near="link")
+    text = (
+        "the quick brown fox jumps over the lazy dog near the river bank today and eats what was left there by others"
+    )
+    linked = bring_in(store, pid, tmp_path, f"id,text\n1,{text}\n2,{text} again\n")
+    assert (linked.items, linked.near) == (1, 1)
+    report = bring_in(store, pid, tmp_path, f"id,text\n1,{text} too\n", on_change=OnChange.REPLACE)
+    assert (report.items, report.duplicates, report.near, report.changed) == (1, 0, 0, 1)
+    found = items(store, pid)
+    assert [(found[key].state, found[key].near_of) for key in "12"] == [(ItemState.OPEN, None)] * 2
+    assert {item for _, item in give(store, pid, "UANA")} == {found["1"].id, found["2"].id}
+
+
 def test_an_id_twice_in_one_file_with_two_texts_is_refused_the_second_time(store: Store, tmp_path: Path) -> None:
     pid = make_project(store)
     bring_in(store, pid, tmp_path, "id,text\n1,old\n")

@@ -12,6 +12,7 @@ from storage.tables import Escalation, EscalationState, Item, ItemState, Lot, Lo
 from workflow import batches, escalation, history, places
 from workflow.intake import lots
 from workflow.intake.sorting import REPLACES
+from workflow.near import restoring
 from workflow.states import check_move
 
 AT_ONCE = 200
@@ -21,6 +22,21 @@ def swap(store: Store, lot_id: int, now: Callable[[], datetime]) -> None:
     """Put a lot's items that are to replace others in their places. Can be taken up again."""
     while store.transact(partial(_swap_some, lot_id=lot_id, now=now())):
         pass
+    with store.read() as session:
+        lot = session.execute(select(col(Lot.project_id), col(Lot.changed)).where(col(Lot.id) == lot_id)).one()
+    if lot.changed:
+        while store.transact(partial(_part, lot_id=lot_id, project_id=lot.project_id, now=now())):
+            pass
+        restoring.let_go_replaced(store, lot.project_id, now())
+
+
+def _part(session: Session, lot_id: int, project_id: int, now: datetime) -> int:
+    """A text that says nearly the same as the one that it replaces, or that another row does, is no duplicate of it."""
+    lots.seen(session, lot_id, now)
+    if parted := restoring.part_from_replaced(session, project_id, lot_id):
+        less = {"near": col(Lot.near) - parted, "duplicates": col(Lot.duplicates) - parted}
+        lots.step(session, lot_id, LotState.OPENING, items=col(Lot.items) + parted, **less)
+    return parted
 
 
 def _swap_some(session: Session, lot_id: int, now: datetime) -> int:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from storage.engine import Store
@@ -32,9 +34,46 @@ def let_go(store: Store, lot_id: int, now: datetime) -> int:
     return count
 
 
+def let_go_replaced(store: Store, project_id: int, now: datetime) -> int:
+    """Take back the items of a project that stood behind a text which another one has replaced; how many."""
+    count = 0
+    while found := store.transact(partial(_let_some_replaced_go, project_id=project_id, now=now)):
+        count += found
+    return count
+
+
+def _let_some_replaced_go(session: Session, project_id: int, now: datetime) -> int:
+    return _open_some(session, _behind_replaced(project_id).where(col(Item.state) == ItemState.DUPLICATE), now)
+
+
+def part_from_replaced(session: Session, project_id: int, lot_id: int) -> int:
+    """Items of a lot that is not open yet, and that would stand behind what it replaces, stand for themselves; how many.
+
+    Some at a time: until there are none.
+    """
+    newcomers = _behind_replaced(project_id).where(col(Item.lot_id) == lot_id, col(Item.state) == ItemState.LOADING)
+    some = list(session.execute(newcomers.order_by(col(Item.id)).limit(CHUNK)).scalars())
+    session.execute(update(Item).where(col(Item.id).in_(some)).values(near_of=None))
+    linked = (col(NearPair.item_id).in_(some), col(NearPair.state) == NearState.LINKED)
+    session.execute(update(NearPair).where(*linked).values(state=NearState.REPORTED))
+    return len(some)
+
+
+def _behind_replaced(project_id: int) -> Any:
+    """The near duplicates of texts that were replaced."""
+    first = aliased(Item)
+    gone = and_(col(first.id) == col(Item.near_of), col(first.state) == ItemState.REPLACED)
+    return select(col(Item.id)).join(first, gone).where(col(Item.project_id) == project_id)
+
+
 def _let_some_go(session: Session, lot_id: int, now: datetime) -> int:
     going = select(col(Item.id)).where(col(Item.lot_id) == lot_id)
-    linked = select(col(Item.id)).where(col(Item.near_of).in_(going), col(Item.lot_id) != lot_id)
+    return _open_some(
+        session, select(col(Item.id)).where(col(Item.near_of).in_(going), col(Item.lot_id) != lot_id), now
+    )
+
+
+def _open_some(session: Session, linked: Any, now: datetime) -> int:
     some = list(session.execute(linked.order_by(col(Item.id)).limit(CHUNK)).scalars())
     return len(_open(session, some, None, now)) if some else 0
 
