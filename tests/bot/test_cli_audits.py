@@ -86,6 +86,7 @@ def test_what_is_not_there_is_named_and_starts_nothing(concord: Concord, world: 
         (["--person", "@nobody"], "not in this project"),
         (["--since", "soon"], "2026-03-01"),
         (["--lot", "99"], "no lot 99"),
+        (["--segment", "x"], "There is 'a', 'b', 'c'"),
     ]:
         ran = concord("audit", "start", "rte", *options)
         assert (words in ran.err, ran.code) == (True, 2), ran

@@ -45,7 +45,7 @@ from tests.workflow.audit_world import (
 )
 from tests.workflow.test_at_one_moment import together
 from workflow import membership, places, waiting
-from workflow.audit import acceptance, ending, held, plan, reminding, replaying, scope, starting, telling
+from workflow.audit import acceptance, asking, ending, held, plan, reminding, replaying, scope, starting, telling
 from workflow.audit.scope import By, Scope
 from workflow.errors import NotAllowedError, RefusedError
 from workflow.review import barring
@@ -139,11 +139,11 @@ def test_suspects_come_from_a_list_or_from_a_column(store: Store) -> None:
     told = [True, 0.9, "yes", "", False, None, 0, "false", "None", "x", {}, 1]
     with store.write() as session:
         for item_id, said in zip(world.items, told, strict=True):
-            session.execute(update(Item).where(col(Item.id) == item_id).values(extra={"Suspect?": said}))
+            session.execute(update(Item).where(col(Item.id) == item_id).values(extra={"Zweifel für 日?": said}))
     with store.read() as session:
         listed = scope.suspects(session, world.project_id, ["i3", " i3", "i0 ", ""], "doubted.csv")
         assert listed.item_ids == (world.items[0], world.items[3])
-        which = Scope(suspects=listed, column="Suspect?")
+        which = Scope(suspects=listed, column="Zweifel für 日?")
         assert scope.read(scope.kept(which)) == which
         seen = starting.preview(
             session, world.project_id, starting.Wanted(AuditDesign.TARGETED, which, plan.looking_at(5))
@@ -169,6 +169,26 @@ def test_nothing_to_draw_from_is_said_before_the_start_and_after_it(store: Store
     assert audit(world, audit_id).state is AuditState.CANCELLED
     [said] = world.rows(select(col(Outbox.context)).where(col(Outbox.key) == f"audit:{audit_id}:nothing"))
     assert "nothing to draw from" in said.context["message"]
+
+
+def test_a_segment_or_column_that_no_item_has_is_refused_naming_what_there_is(store: Store) -> None:
+    world = finished(store, 12)
+
+    def asked(**what: Any) -> starting.Wanted:
+        with store.read() as session:
+            return asking.read(session, world.project_id, asking.Asked(**what))
+
+    with pytest.raises(RefusedError, match="no column 'x' besides the texts of the items"):
+        asked(column="x")
+    with store.write() as session:
+        about = {f"c{number:02}": "1" for number in range(12)}
+        session.execute(update(Item).where(col(Item.id) == world.items[0]).values(extra=about))
+        session.execute(update(Item).where(col(Item.id) == world.items[1]).values(extra={"late’": 0}))
+    assert asked(segment="b", column="late’").scope == Scope(segment="b", column="late’")
+    with pytest.raises(RefusedError, match=r"no segment 'd'\. There is 'a', 'b', 'c'\."):
+        asked(segment="d")
+    with pytest.raises(RefusedError, match="'c08', 'c09' and 2 more"):
+        asked(column="C01")
 
 
 def test_one_request_that_comes_twice_is_one_audit(store: Store) -> None:

@@ -1,25 +1,27 @@
 """An audit as people write it: labels, people and versions by name, shares as ``2%``, a list of suspects from a file."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
-from storage.tables import AuditDesign, LabelValue, Lot, Project
+from storage.tables import AuditDesign, Item, LabelValue, Lot, Project
 from workflow import calendar, people
-from workflow.audit import plan, scope, starting
+from workflow.audit import offered, plan, scope, starting
 from workflow.audit.plan import Plan
-from workflow.audit.scope import By, Scope
+from workflow.audit.scope import LONGEST_NAMED, By, Scope
 from workflow.errors import RefusedError
 from workflow.guidelines import versions
+from workflow.guidelines.proposals import segments
 
 _SHARE = re.compile(r"([0-9]{0,3}(?:\.[0-9]{1,6})?)\s*(%?)")
+MOST_LISTED = 10
 T = TypeVar("T", bound=StrEnum)
 
 
@@ -56,13 +58,13 @@ def read(session: Session, project_id: int, asked: Asked) -> starting.Wanted:
     which = Scope(
         person_id=people.find(session, project_id, asked.person) if asked.person else None,
         value_id=_label(session, project_id, asked.label) if asked.label else None,
-        segment=asked.segment or None,
+        segment=_segment(session, project_id, asked.segment) if asked.segment else None,
         guideline_id=versions.find(session, project_id, asked.version).id if asked.version else None,
         low_agreement=asked.low_agreement,
         suspects=None
         if asked.suspects is None
         else scope.suspects(session, project_id, asked.suspects, asked.source or "The list"),
-        column=asked.column or None,
+        column=_column(session, project_id, asked.column) if asked.column else None,
         lot_id=_lot(session, project_id, asked.lot) if asked.lot is not None else None,
         since=day(session, project_id, asked.since) if asked.since else None,
         by=one_of(By, asked.by, "way to draw separately") if asked.by else By.LABEL,
@@ -116,6 +118,40 @@ def _label(session: Session, project_id: int, typed: str) -> int:
         if typed in (row.value, row.title):
             return int(row.id)
     raise RefusedError(f"There is no label {typed!r}. There is {', '.join(row.value for row in rows)}.")
+
+
+def _segment(session: Session, project_id: int, typed: str) -> str:
+    if _any_item(session, project_id, col(Item.segment) == typed):
+        return typed
+    known = segments.known(session, project_id)
+    there = f"There is {_listed(known)}." if known else "The items of this project have none."
+    raise RefusedError(f"There is no segment {typed!r}. {there}")
+
+
+def _column(session: Session, project_id: int, typed: str) -> str:
+    from workflow.audit import population
+
+    if _any_item(session, project_id, population.in_column(session, typed).is_not(None)):
+        return typed
+    known = [one.title for one in offered.columns(session, project_id)]
+    there = f"There is {_listed(known)}." if known else "The items of this project have none."
+    raise RefusedError(f"There is no column {typed!r} besides the texts of the items. {there}")
+
+
+def _any_item(session: Session, project_id: int, which: ColumnElement[bool]) -> bool:
+    """Asked of the items themselves: what is offered elsewhere is only what some of them have."""
+    return (
+        session.execute(select(col(Item.id)).where(col(Item.project_id) == project_id, which).limit(1)).first()
+        is not None
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_LISTED
+    first = ", ".join(
+        repr(name if len(name) <= LONGEST_NAMED else f"{name[:LONGEST_NAMED]}…") for name in names[:MOST_LISTED]
+    )
+    return f"{first} and {more:,} more" if more > 0 else first
 
 
 def _lot(session: Session, project_id: int, lot_id: int) -> int:

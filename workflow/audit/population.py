@@ -1,5 +1,6 @@
 """The finished items that an audit draws from, by tier: ids only, so that a million of them are read in a moment."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,7 @@ def tiers(session: Session, project_id: int, design: AuditDesign, scope: Scope) 
     """What an audit draws from; of a targeted one the most suspected first, the unsuspected last. No tier is empty."""
     if design is AuditDesign.TARGETED:
         return _by_grounds(session, project_id, scope)
-    mine = and_(_frame(project_id, scope), *_grounds(project_id, scope))
+    mine = and_(_frame(project_id, scope), *_grounds(session, project_id, scope))
     keep = _kept(session, scope, suspects=True)
     if design is AuditDesign.RANDOM:
         return _without_empty([Tier("all", keep(_all_ids(session, mine)))])
@@ -92,7 +93,7 @@ def _frame(project_id: int, scope: Scope) -> ColumnElement[bool]:
     return and_(*wanted)
 
 
-def _grounds(project_id: int, scope: Scope) -> list[ColumnElement[bool]]:
+def _grounds(session: Session, project_id: int, scope: Scope) -> list[ColumnElement[bool]]:
     """SQL: every ground that a statement can ask for; a list of suspects is looked up afterwards."""
     place, pattern = plain(Assignment).c, plain(Pattern).c
     labelled = select(place.item_id).where(place.person_id == scope.person_id, place.value_id.is_not(None))
@@ -111,13 +112,20 @@ def _grounds(project_id: int, scope: Scope) -> list[ColumnElement[bool]]:
         (scope.segment is not None, col(Item.segment) == scope.segment),
         (scope.guideline_id is not None, version_of() == scope.guideline_id),
         (scope.low_agreement, col(Item.id).in_(differ)),
-        (scope.column is not None, _suspect_by(scope.column or "")),
+        (scope.column is not None, _suspect_by(session, scope.column or "")),
     ]
     return [condition for given, condition in asked if given]
 
 
-def _suspect_by(column: str) -> ColumnElement[bool]:
-    told = func.lower(cast(col(Item.extra)[column].as_string(), String))
+def in_column(session: Session, column: str) -> ColumnElement[str]:
+    """SQL: what a column that came with the items says of one, as text; NULL where the item has none of that name."""
+    # SQLite compares a name as it is written in the document, where other letters than English ones are escapes.
+    name = json.dumps(column)[1:-1] if session.get_bind().dialect.name == "sqlite" else column
+    return cast(col(Item.extra)[name].as_string(), String)
+
+
+def _suspect_by(session: Session, column: str) -> ColumnElement[bool]:
+    told = func.lower(in_column(session, column))
     return and_(told.is_not(None), told.not_in(NOT_SUSPECT))
 
 
@@ -129,7 +137,7 @@ def _by_grounds(session: Session, project_id: int, scope: Scope) -> list[Tier]:
     frame = _frame(project_id, scope)
     whole = _kept(session, scope, suspects=False)(_all_ids(session, frame))
     met = np.zeros(len(whole), dtype=np.int64)
-    for ground in _grounds(project_id, scope):
+    for ground in _grounds(session, project_id, scope):
         met += np.isin(whole, _all_ids(session, and_(frame, ground)))
     if scope.suspects is not None:
         met += np.isin(whole, np.array(scope.suspects.item_ids, dtype=np.int64))
