@@ -79,8 +79,10 @@ def test_a_review_and_a_finding_follow_a_label_that_is_called_otherwise(shop: Re
     world = shop.world
     yes, waits = world.values["yes"], FindingState.WAITING
     with world.store.write() as session:
-        # Nothing is labelled on this one any more: it was given out again after it was drawn.
-        add_items(session, world, 1, 1)
+        # Nothing is labelled on these any more: they were given out again after they were drawn.
+        add_items(session, world, 2, 1)
+        other = {"project_id": world.project_id, "position": 9, "value": "other", "title": "Other"}
+        kept = session.execute(insert(LabelValue).values(**other).returning(col(LabelValue.id))).scalar_one()
         row = {"project_id": world.project_id, "design": AuditDesign.RANDOM, "scope": {}, "plan": {}, "seed": 1}
         made = insert(Audit).values(**row, created_at=NOW).returning(col(Audit.id))
         audit_id, ended_id = (
@@ -93,21 +95,29 @@ def test_a_review_and_a_finding_follow_a_label_that_is_called_otherwise(shop: Re
                 {**about, "item_id": item_id, "position": position, "state": state, "answer_id": answer_id}
                 | {"answered_at": LATER if answer_id else None}
                 for position, (item_id, state, answer_id) in enumerate(
-                    zip(world.items, (FindingState.ANSWERED, FindingState.JUDGED, waits), (yes, yes, None), strict=True)
+                    zip(
+                        world.items[:3],
+                        (FindingState.ANSWERED, FindingState.JUDGED, waits),
+                        (yes, yes, None),
+                        strict=True,
+                    )
                 )
             ],
         )
-        ended = {**about, "audit_id": ended_id, "item_id": world.items[0], "position": 3, "state": waits}
+        answered = {"value_id": kept, "state": FindingState.ANSWERED, "answer_id": yes, "answered_at": LATER}
+        session.execute(insert(Finding).values({**about, "item_id": world.items[3], "position": 3, **answered}))
+        ended = {**about, "audit_id": ended_id, "item_id": world.items[0], "position": 4, "state": waits}
         session.execute(insert(Finding).values(**ended))
     shop.next()
-    change_labels(world, "merge yes, no = either | Either", "add else | Something else", at=LATER)
-    assert carrying.carry_over(world.store, LATER + timedelta(minutes=1)) == 3
+    change_labels(world, "merge yes, no = either | Either", at=LATER)
+    assert carrying.carry_over(world.store, LATER + timedelta(minutes=1)) == 4
     either = world.one(select(col(LabelValue.id)).where(col(LabelValue.value) == "either"))[0]
     assert world.item(world.items[0]).final_value_id == either != yes
     assert [row.value_id for row in world.rows(select(col(Review.value_id)))] == [either, either]
     findings = world.rows(select(col(Finding.value_id), col(Finding.answer_id)).order_by(col(Finding.position)))
     assert [tuple(row) for row in findings[:2]] == [(either, either), (yes, yes)], "what was judged stays as it was"
-    assert [tuple(row) for row in findings[2:]] == [(either, None), (yes, None)], "and so does what was called off"
+    assert [tuple(row) for row in findings[2:4]] == [(either, None), (kept, either)]
+    assert tuple(findings[4]) == (yes, None), "and so does what was called off"
     assert shop.accept() == "Accepted."
 
 

@@ -196,13 +196,12 @@ def _carry_looks(session: Session, passing: _Passing, item_ids: Sequence[int], f
         col(Review.state).in_((ReviewState.WAITING, ReviewState.CLAIMED)),
     )
     session.execute(reviews.values(value_id=case(becomes, value=col(Review.value_id))))
-    for called, moved in (
-        (
-            col(Finding.value_id),
-            or_(and_(col(Finding.item_id).in_(finals), col(Finding.value_id).in_(becomes)), _drawn(passing)),
-        ),
-        (col(Finding.answer_id), passing.moves(col(Finding.answer_id), col(Finding.answered_at))),
-    ):
+    drawn = or_(
+        and_(col(Finding.item_id).in_(finals), col(Finding.value_id).in_(becomes)),
+        col(Finding.value_id).in_([*passing.gone]),
+    )
+    answered = passing.moves(col(Finding.answer_id), col(Finding.answered_at))
+    for called, moved in ((col(Finding.value_id), drawn), (col(Finding.answer_id), answered)):
         mine = update(Finding).where(col(Finding.item_id).in_(item_ids), _goes_on(), moved)
         session.execute(mine.values({called: case(becomes, value=called)}))
 
