@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from storage.engine import Store
-from storage.tables import Assignment, Item, ItemState, Label, LabelValue, Person, Place
+from storage.tables import Assignment, History, Item, ItemState, Label, LabelValue, Person, Place
 from tests.intake.world import NOW, bring_in, items, make_project, prior_labels, refused, texts
 from workflow import assignment, labelling
 from workflow.errors import RefusedError
@@ -110,6 +110,23 @@ def test_a_double_of_a_replaced_text_stands_for_it(store: Store, tmp_path: Path)
     more = bring_in(store, pid, tmp_path, "id,text\n9,same\n")
     assert (more.items, more.duplicates) == (0, 1)
     assert items(store, pid)["9"].duplicate_of == found["2"].id
+
+
+def test_a_double_that_is_replaced_together_with_its_text_is_never_opened_on_the_way(
+    store: Store, tmp_path: Path
+) -> None:
+    pid = make_project(store)
+    bring_in(store, pid, tmp_path, "id,text\n1,same\n2,same\n3,same\n")
+    bring_in(store, pid, tmp_path, "id,text\n1,another\n2,a third\n", on_change=OnChange.REPLACE)
+    assert [items(store, pid)[key].state for key in "123"] == [ItemState.OPEN] * 3
+    with store.read() as session:
+        history = select(col(History.action), col(History.before)).where(col(History.subject) == "item")
+        noted = session.execute(history.order_by(col(History.id))).all()
+    assert [(row.action, row.before["state"]) for row in noted] == [
+        ("item.stands_for_text", "duplicate"),
+        ("item.replaced", "open"),
+        ("item.replaced", "duplicate"),
+    ]
 
 
 def test_a_text_can_be_replaced_by_one_that_is_there_already(store: Store, tmp_path: Path) -> None:

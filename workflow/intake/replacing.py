@@ -48,7 +48,8 @@ def _swap_some(session: Session, lot_id: int, now: datetime) -> int:
     old = session.execute(
         select(col(Item.id), col(Item.key), col(Item.state)).where(col(Item.id).in_(new_of)).order_by(col(Item.id))
     ).all()
-    for row in old:
+    # Doubles first: one that another text replaces as well does not stand for a text on the way.
+    for row in sorted(old, key=lambda row: row.state is not ItemState.DUPLICATE):
         check_move(row.state, ItemState.REPLACED)
         _end(session, row.id, now)
         if promote_double(session, row.id, now) is None:
