@@ -24,6 +24,10 @@ class NewerDatabaseError(Exception):
     """The database was written by a newer Concord than this one."""
 
 
+class OlderDatabaseError(Exception):
+    """The database has to be upgraded first, which is for whoever starts the new version."""
+
+
 class ForeignDatabaseError(Exception):
     """The database holds tables that are not Concord's."""
 
@@ -43,6 +47,24 @@ def upgrade(store: Store) -> tuple[str | None, str]:
             if mine:
                 return _upgrade(store)
         time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def make_or_check(store: Store) -> bool:
+    """Make the tables where there are none, and say whether that was so.
+
+    Raises OlderDatabaseError where the database is of an older revision: an older Concord may be running on it, and only a
+    start and ``concord db upgrade`` change that. Raises as ``upgrade`` does; each leaves the database as it was.
+    """
+    before = revision(store)
+    if before is None:
+        upgrade(store)
+    elif before != newest():
+        raise OlderDatabaseError(
+            f"The database is at revision {before}, and this version of Concord works with {newest()}. Nothing was changed. "
+            "Make a backup (concord backup FILE), stop a Concord that still runs, and start the new one, or run: "
+            "concord db upgrade"
+        )
+    return before is None
 
 
 def _upgrade(store: Store) -> tuple[str | None, str]:

@@ -34,7 +34,7 @@ def _of_settings(error: Exception) -> tuple[str, int] | None:
 
 def _of_database(error: Exception) -> tuple[str, int] | None:
     kinds = set(_kinds(error))
-    if kinds & {"NewerDatabaseError", "ForeignDatabaseError"}:
+    if kinds & {"NewerDatabaseError", "OlderDatabaseError", "ForeignDatabaseError"}:
         return str(error), 1
     # A file that is no database is a DatabaseError, and so, by descent, is every fault of ours.
     if type(error).__name__ == "DatabaseError" or kinds & {"OperationalError", "ArgumentError", "NoSuchModuleError"}:

@@ -26,15 +26,14 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 @contextmanager
 def opened() -> Iterator[Store]:
-    """The store that the settings name, brought to the newest schema."""
+    """The store that the settings name, made where there is none yet. Raises OlderDatabaseError for an older schema."""
     from bot.settings import Settings
     from storage import schema
     from storage.engine import open_store
 
     store = open_store(Settings().database_url, pool_size=3)
     try:
-        before, _ = schema.upgrade(store)
-        if before is None:
+        if schema.make_or_check(store):
             # A command in another folder than usual would work on an empty store and say nothing of it.
             where = store.engine.url.render_as_string(hide_password=True)
             print(f"A new store was made: {where}", file=sys.stderr)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from typer.main import get_command
 
 from bot import cli
 from bot.cli.errors import explain
+from storage import schema
 from storage.engine import open_store
 from tests.bot.command_line import Concord, runner
 from tests.conftest import KINDS
@@ -276,6 +278,24 @@ def test_the_database_is_upgraded_and_a_newer_one_refused(
         ran = concord(*command)
         assert (ran.code, ran.out) == (1, "")
         assert "f00dfeedbeef" in ran.err
+
+
+def test_an_older_database_is_upgraded_by_who_says_so_alone(
+    concord: Concord, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = databases.url("sqlite", empty=True)
+    monkeypatch.setenv("CONCORD_DATABASE_URL", url)
+    before = schema.revisions()[0]
+    with closing(open_store(url)) as store:
+        schema.upgrade_to(store, before)
+        for command in (("status",), ("project", "list"), ("audit", "start", "rte")):
+            ran = concord(*command)
+            assert (ran.code, ran.out) == (1, "")
+            assert before in ran.err
+            assert ran.err.endswith("or run: concord db upgrade\n")
+            assert schema.revision(store) == before
+    assert concord("db", "upgrade").out == f"Brought from {before} to {schema.newest()}.\n"
+    assert "There is no project yet" in concord("status").out
 
 
 def test_a_database_that_is_not_there_is_said_without_its_password(
