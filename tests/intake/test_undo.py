@@ -1,5 +1,6 @@
 """Taking an import back, as long as nobody answered."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,27 @@ def test_what_is_not_there_or_undone_already_is_said(store: Store, tmp_path: Pat
         undo(store, pid, report)
     with pytest.raises(RefusedError, match="no import lot 99"):
         intake.undo(store, pid, 99, NOW, None)
+
+
+def test_an_item_that_is_answered_while_its_lot_is_being_undone_lacks_only_the_places_that_are_left(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workflow.intake import undoing
+
+    pid = make_project(store)
+    report = bring_in(store, pid, tmp_path, "id,text\n1,one\n2,two\n")
+    [(place, answered), (_, other)] = give(store, pid, "UANA")
+    withdraw = undoing._withdraw
+
+    def label_after_the_look(session: Session, lot_id: int, now: datetime) -> None:
+        withdraw(session, lot_id, now)
+        session.commit()
+        label(store, "UANA", place, 1_000)
+
+    monkeypatch.setattr(undoing, "_withdraw", label_after_the_look)
+    with pytest.raises(RefusedError, match="answered already"):
+        undo(store, pid, report)
+    assert {item.id: item.open_places for item in items(store, pid).values()} == {answered: 1, other: 2}
 
 
 def test_an_undo_that_finds_an_answer_half_way_opens_everything_again(

@@ -153,20 +153,22 @@ def _has_replaced(session: Session, lot_id: int) -> bool:
 
 
 def _close_some(session: Session, lot_id: int, after: int, now: datetime) -> int | None:
-    """Close the next items of a lot and take them from who holds them unanswered; the last id, None at the end."""
+    """Close the next items of a lot and take them from who holds them unanswered; the last id, None at the end.
+
+    What was answered meanwhile stays open as it is: the lot stays, and an item that opens again has no place taken.
+    """
     lots.seen(session, lot_id, now)
     waiting = (col(Item.lot_id) == lot_id, col(Item.id) > after, col(Item.state) == ItemState.OPEN)
     ids = session.execute(select(col(Item.id)).where(*waiting).order_by(col(Item.id)).limit(CHUNK)).scalars().all()
     if not ids:
         return None
     locked = [item.id for item in places.lock_items(session, ids) if item.state is ItemState.OPEN]
-    held = list(
-        session.execute(
-            select(col(Assignment.id)).where(
-                col(Assignment.item_id).in_(locked), col(Assignment.state).not_in(ANSWERED), ~_labelled()
-            )
-        ).scalars()
+    answered = or_(col(Assignment.state).in_(ANSWERED), _labelled())
+    stay = set(
+        session.execute(select(col(Assignment.item_id)).where(col(Assignment.item_id).in_(locked), answered)).scalars()
     )
+    locked = [item_id for item_id in locked if item_id not in stay]
+    held = list(session.execute(select(col(Assignment.id)).where(col(Assignment.item_id).in_(locked))).scalars())
     left = leave(session, held)
     session.execute(delete(Assignment).where(col(Assignment.id).in_(held)))
     for batch_id in left:
