@@ -123,9 +123,12 @@ def change_overlap(session: Session, project_id: int, now: datetime, limit: int 
     session.execute(update(Item).where(col(Item.id).in_([item.id for item in items])).values(overlap=new))
     going = [item for item in items if item.state is not ItemState.ESCALATED]
     _raise(session, project_id, [item for item in going if item.overlap < new], new, now)
-    for item in going:
-        if item.overlap > new:
-            _lower(session, item, new, now)
+    lowered = [item for item in going if item.overlap > new]
+    for item in lowered:
+        _lower(session, item, new, now)
+    if lowered and annotators(session, project_id) >= new:
+        # They waited for more people than there were: from now on nobody comes.
+        settling.escalate_stranded(session, [item for item in lowered if item.state is ItemState.OPEN], now, None)
     return len(ids)
 
 

@@ -100,6 +100,20 @@ def test_an_overlap_beyond_the_people_waits_for_more_and_escalates_nothing(store
     assert given.size == 2
 
 
+def test_what_waited_for_more_people_is_left_to_a_reviewer_once_the_overlap_asks_for_no_more(store: Store) -> None:
+    world = build(store, items=1, overlap=2)
+    clicks = Clicks(world)
+    clicks.batch("cem")
+    clicks.skip("cem", 0)
+    for name in ("ana", "ben"):
+        clicks.batch(name)
+        clicks.label(name, 0, "yes")
+    set_overlap(world, 4)
+    assert state_of(world, 0) is ItemState.OPEN
+    set_overlap(world, 3)
+    assert world.one(select(col(Escalation.reason))).reason is EscalationReason.NOBODY_LEFT
+
+
 @pytest.mark.parametrize("leaves_the_project", [False, True])
 def test_who_comes_back_and_may_not_take_what_waited_for_them_leaves_it_to_a_reviewer(
     store: Store, leaves_the_project: bool
