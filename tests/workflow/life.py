@@ -18,6 +18,7 @@ from storage.tables import (
     Item,
     ItemState,
     Label,
+    LabelMove,
     Member,
     Outbox,
     Pattern,
@@ -149,20 +150,36 @@ def _check_state(world: World, seen: Snapshot, item: Any) -> None:
     waiting = [case for case in seen.cases[item.id] if case.state is EscalationState.OPEN]
     states = {place.state for place in seen.places[item.id]}
     assert len(waiting) == (item.state is ItemState.ESCALATED)
-    assert (item.final_value_id is not None) == (
-        item.state in (ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.RULED)
-    )
+    if item.state is not ItemState.REPLACED:
+        # One that was replaced keeps what it had.
+        assert (item.final_value_id is not None) == (
+            item.state in (ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.RULED)
+        )
     if item.state is not ItemState.ESCALATED:
         assert Place.FLAGGED not in states
     if item.state in (ItemState.ACCEPTED, ItemState.IN_REVIEW):
         assert not seen.holders(item.id)
         assert item.final_value_id == consensus.decide(seen.labels(item.id), seen.project.accept)
+    if item.state in (ItemState.REPLACED, ItemState.DUPLICATE):
+        assert not seen.holders(item.id)
     if item.state is ItemState.RULED:
         assert not seen.holders(item.id)
         ruled = select(col(Ruling.value_id)).where(col(Ruling.item_id) == item.id).order_by(col(Ruling.id).desc())
-        assert item.final_value_id == world.rows(ruled.limit(1))[0][0]
+        assert item.final_value_id in becomes(world, world.rows(ruled.limit(1))[0][0])
     if item.state is ItemState.OPEN:
         _check_it_can_go_on(seen, item)
+
+
+def becomes(world: World, value_id: int) -> set[int]:
+    """A label, and whatever versions of the guideline have made of it since."""
+    moves = world.rows(
+        select(col(LabelMove.from_id), col(LabelMove.to_id)).where(col(LabelMove.project_id) == world.project_id)
+    )
+    found, size = {value_id}, 0
+    while size < len(found):
+        size = len(found)
+        found |= {row.to_id for row in moves if row.from_id in found}
+    return found
 
 
 def _check_it_can_go_on(seen: Snapshot, item: Any) -> None:

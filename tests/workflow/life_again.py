@@ -28,13 +28,14 @@ def expected(world: World, seen: Snapshot, requeue: Any) -> set[tuple[int, int]]
         and _somebody_goes_on(world, seen, requeue.guideline_id)
     ):
         return set()
-    named = world.one(
-        select(col(Proposal.labels_touched)).where(col(Proposal.guideline_id) == requeue.guideline_id)
-    ).labels_touched
-    schema = world.rows(
-        select(col(LabelValue.id), col(LabelValue.value)).where(col(LabelValue.project_id) == world.project_id)
+    proposal = world.one(
+        select(col(Proposal.labels_touched), col(Proposal.impact)).where(
+            col(Proposal.guideline_id) == requeue.guideline_id
+        )
     )
-    values = {row.id for row in schema if not named or row.value in named}
+    schema = world.rows(select(col(LabelValue.id)).where(col(LabelValue.project_id) == world.project_id))
+    # Later versions may call them otherwise: those that were meant were noted when they were counted.
+    values = {row.id for row in schema if not proposal.labels_touched or row.id in proposal.impact["value_ids"]}
     return {
         (place.person_id, item_id)
         for item_id, item in seen.items.items()

@@ -1,10 +1,11 @@
 """Whatever people do to items, in whatever order: none is stuck, none is lost, nobody judges their own work, and all end.
 
 A state machine drives one small project at a time through everything that can happen to its items: they are labelled,
-flagged, ruled, contested, reviewed, audited, given out again, by people of whom some have several roles, who leave and join,
-and whose clicks come twice and late. It looks at the whole project after every step: ``tests/workflow/life.py`` says what
-must hold of items, ``tests/workflow/whole_life`` of what is told of them and of who judged them. At the end everybody does
-what they can, and then somebody new the rest.
+flagged, ruled, contested, reviewed, audited, given out again, replaced by other texts, taken back with their lot, while
+versions change the labels and a lead the rules; by people of whom some have several roles, who leave, join and lose a role
+with something in hand, and whose clicks come twice and late. It looks at the whole project after every step:
+``tests/workflow/life.py`` says what must hold of items, ``tests/workflow/whole_life`` of what is told of them and of who
+judged them. At the end everybody does what they can, and then somebody new the rest.
 """
 
 import re
@@ -36,7 +37,7 @@ from storage.tables import (
 from tests.builders import add_person
 from tests.workflow import life_again
 from tests.workflow.whole_life import judges
-from tests.workflow.whole_life.audits import LifeOfAudits
+from tests.workflow.whole_life.settings import LifeOfSettings
 from tests.workflow.whole_life.world import HOLD
 from workflow import projects, upkeep
 from workflow.audit import replaying
@@ -44,15 +45,17 @@ from workflow.review import deciding
 from workflow.states import MOVES
 
 ROUNDS = 60
+ENDED = (ItemState.ACCEPTED, ItemState.RULED, ItemState.REPLACED, ItemState.DUPLICATE)
 GOING_ON = (AuditState.DRAWING, AuditState.RUNNING, AuditState.REOPENING, AuditState.REOPENED)
 
 
-class WholeLife(LifeOfAudits):
+class WholeLife(LifeOfSettings):
     """The same project, and how it ends."""
 
     def teardown(self) -> None:
         if not self.theme:
             return
+        self.judges_only_judge()
         self.as_many_people_as_the_overlap()
         self.until_nothing_moves()
         self.what_is_left_is_said()
@@ -141,7 +144,7 @@ class WholeLife(LifeOfAudits):
     def left(self) -> list[Any]:
         """All that is not done."""
         items = [(one.id, one.state) for one in self.look().items.values()]
-        found: list[Any] = [one for one in items if one[1] not in (ItemState.ACCEPTED, ItemState.RULED)]
+        found: list[Any] = [one for one in items if one[1] not in ENDED]
         found += [one for one in self.rows(Review) if one.state in judges.OPEN_REVIEW]
         found += [one for one in self.rows(Dispute) if one.state is DisputeState.OPEN]
         return found + self.audits(*GOING_ON)

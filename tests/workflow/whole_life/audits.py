@@ -236,7 +236,8 @@ class LifeOfAudits(LifeOfReviews):
 def _check_finding(one: Any, rulings: dict[int, Any]) -> None:
     judged = one.state is FindingState.JUDGED
     assert (one.verdict is not None) == judged
-    assert (one.answer_id is not None) == (one.state in (FindingState.ANSWERED, FindingState.JUDGED))
+    if one.state is not FindingState.VOID:
+        assert (one.answer_id is not None) == (one.state in (FindingState.ANSWERED, FindingState.JUDGED))
     assert (one.correct_id is not None) == (one.verdict is AuditVerdict.WRONG)
     assert one.correct_id != one.value_id
     if one.ruling_id is not None:

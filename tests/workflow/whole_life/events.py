@@ -19,6 +19,8 @@ BY_PEOPLE = (
     "item.corrected",
     "item.audited",
     "item.skipped",
+    "item.replaced",
+    "lot.undone",
     "label.withdrawn",
     "labels.seen",
     "review.accepted",
@@ -66,7 +68,8 @@ def check(world: World, seen: Snapshot, told: Told) -> None:
         assert row.person_id
         moves[row.item_id].append((row.item_from, row.item_to))
     for item_id, item in seen.items.items():
-        _check_moves(moves[item_id], told.items.get(item_id, ItemState.OPEN), item.state)
+        came = ItemState.OPEN if item.duplicate_of is None else ItemState.DUPLICATE
+        _check_moves(moves[item_id], told.items.get(item_id, came), item.state)
         told.items[item_id] = item.state
 
 

@@ -72,6 +72,7 @@ class LifeOfItems(LifeOfAProject):
         answered = self.do(lambda s: labelling.record(s, slack_id, mine.id, value_id, us, self.now))
         if not answered or not answered.changed:
             return
+        assert value_id in self.values, "a former label was given"
         place = self.present(mine)
         assert (place.state, place.value_id, place.acted_us) == (Place.LABELLED, value_id, us)
         if self.world.item(place.item_id).state is not ItemState.RULED:
