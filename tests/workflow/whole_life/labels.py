@@ -45,6 +45,10 @@ class LifeOfLabels(LifeOfImports):
     @rule(how=HOW, asks=st.booleans(), at_once=st.booleans())
     def a_version_changes_labels(self, how: str, asks: bool, at_once: bool) -> None:
         """With ``asks`` the leads decide what is labelled again; ``at_once`` the clock brings over what was labelled."""
+        if how == "bring back":
+            # Within the seconds before the clock has brought over what a retired label became, those who gave it then and
+            # those who give it now mean two things: what their item was accepted with is left as it is.
+            self.labels_are_brought_over()
         if lines := self.lines(how):
             self.write(lambda s: self.into_effect(s, lines, asks))
             self.choices_are_read()
