@@ -171,6 +171,8 @@ def test_after_being_told_to_stop_nothing_new_is_taken_and_what_waits_is_finishe
     release.set()
     stopping.join()
     assert ended == [True]
+    # What was sent before the connection was closed is read after that, in the workspace's own time.
+    wait_for(lambda: len(slack.acknowledged) >= 3)
     assert [answer["envelope_id"] for _, answer in slack.acknowledged] == ["0", "1", "2"]
 
 
