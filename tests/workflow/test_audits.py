@@ -187,7 +187,7 @@ def test_a_segment_or_column_that_no_item_has_is_refused_naming_what_there_is(st
     assert asked(segment="b", column="late’").scope == Scope(segment="b", column="late’")
     with pytest.raises(RefusedError, match=r"no segment 'd'\. There is 'a', 'b', 'c'\."):
         asked(segment="d")
-    with pytest.raises(RefusedError, match="'c08', 'c09' and 2 more"):
+    with pytest.raises(RefusedError, match="'c08', 'c09' and 3 more"):
         asked(column="C01")
 
 

@@ -14,6 +14,8 @@ from workflow.guidelines.proposals import segments
 MOST = 99
 """So many a select offers besides “any”; for more there is ``concord audit start``."""
 NEWEST_LOTS = 10
+LOOKED_INTO = 100
+"""Items of a lot: lines of JSON need not all have the same names."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def columns(session: Session, project_id: int) -> list[Option]:
     newest = select(col(Lot.id)).where(col(Lot.project_id) == project_id).order_by(col(Lot.id).desc())
     names: dict[str, None] = {}
     for lot_id in session.execute(newest.limit(NEWEST_LOTS)).scalars():
-        extra = session.execute(select(col(Item.extra)).where(col(Item.lot_id) == lot_id).limit(1)).scalar()
-        names |= dict.fromkeys(extra or {})
+        some = select(col(Item.extra)).where(col(Item.lot_id) == lot_id).limit(LOOKED_INTO)
+        for extra in session.execute(some).scalars():
+            names |= dict.fromkeys(extra or {})
     return [Option(mark(name), name, name) for name in sorted(names) if name.strip()][:MOST]
 
 
