@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from dataclasses import replace
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bot.process import Concord, Connection
     from bot.settings import Settings
     from storage.engine import Store
+
+LOOK_SECONDS = 1.0
 
 
 def run(
@@ -67,7 +69,7 @@ def run(
     if page is not None:
         print(f"\n  Open {page}\n", flush=True)
     keep_what_is_here()
-    told.wait()
+    _wait_for(told)
     print("Finishing what is in flight; Ctrl-C once more stops at once.", flush=True)
     concord.stop()
 
@@ -169,18 +171,33 @@ def _start(store: Store, connection: Connection, settings: Settings, *, local: b
         raise typer.Exit(1) from None
 
 
-def _listen_to_signals() -> threading.Event:
-    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the process, which loses nothing either."""
-    told = threading.Event()
+def _listen_to_signals() -> SimpleQueue[int]:
+    """Where the first Ctrl-C or SIGTERM comes in; the second one ends the process, which loses nothing either.
+
+    No event: its lock may be the main thread's own in the moment in which a signal comes.
+    """
+    told: SimpleQueue[int] = SimpleQueue()
+    heard: list[int] = []
 
     def hear(number: int, _frame: object) -> None:
-        if told.is_set():
+        if heard:
             os._exit(128 + number)
-        told.set()
+        heard.append(number)
+        told.put(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, hear)
     return told
+
+
+def _wait_for(told: SimpleQueue[int]) -> None:
+    """Return once a signal was heard. One that comes just before the thread begins to wait is noticed at the next look."""
+    while True:
+        try:
+            told.get(timeout=LOOK_SECONDS)
+            return
+        except Empty:
+            continue
 
 
 def manifest(
