@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import pytest
@@ -63,10 +64,10 @@ def concord(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.Captu
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     logged, level = logging.getLogger().handlers[:], logging.getLogger().level
 
-    def told() -> threading.Event:
-        event = threading.Event()
-        event.set()
-        return event
+    def told() -> SimpleQueue[int]:
+        heard: SimpleQueue[int] = SimpleQueue()
+        heard.put(signal.SIGINT)
+        return heard
 
     monkeypatch.setattr(running, "_listen_to_signals", told)
 
