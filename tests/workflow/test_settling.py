@@ -71,7 +71,8 @@ def test_an_overlap_that_is_lowered_and_raised_opens_only_what_is_lacking(store:
     assert (item.state, item.open_places, item.final_value_id) == (ItemState.OPEN, 1, None)
 
 
-def test_a_raised_overlap_escalates_what_nobody_may_take(store: Store) -> None:
+def accepted_without_cem(store: Store) -> World:
+    """An item that two people labelled alike, and the third skipped."""
     world = build(store, items=1, overlap=2)
     clicks = Clicks(world)
     clicks.batch("cem")
@@ -79,6 +80,11 @@ def test_a_raised_overlap_escalates_what_nobody_may_take(store: Store) -> None:
     for name in ("ana", "ben"):
         clicks.batch(name)
         clicks.label(name, 0, "yes")
+    return world
+
+
+def test_a_raised_overlap_escalates_what_nobody_may_take(store: Store) -> None:
+    world = accepted_without_cem(store)
     set_overlap(world, 3)
     assert world.one(select(col(Escalation.reason))).reason is EscalationReason.NOBODY_LEFT
 
@@ -101,13 +107,7 @@ def test_an_overlap_beyond_the_people_waits_for_more_and_escalates_nothing(store
 
 
 def test_what_waited_for_more_people_is_left_to_a_reviewer_once_the_overlap_asks_for_no_more(store: Store) -> None:
-    world = build(store, items=1, overlap=2)
-    clicks = Clicks(world)
-    clicks.batch("cem")
-    clicks.skip("cem", 0)
-    for name in ("ana", "ben"):
-        clicks.batch(name)
-        clicks.label(name, 0, "yes")
+    world = accepted_without_cem(store)
     set_overlap(world, 4)
     assert state_of(world, 0) is ItemState.OPEN
     set_overlap(world, 3)
